@@ -1,0 +1,1 @@
+"""How people code: Label Studio tasks and client, assignment of coders, codings."""

@@ -1,0 +1,1 @@
+"""How the machine guesses: estimator, training, evaluation, selection of segments, model registry."""
