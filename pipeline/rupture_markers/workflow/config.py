@@ -1,0 +1,202 @@
+"""The study config, ``study.yaml``: what a lab says once, checked before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rupture_markers.errors import ConfigError
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_CODER = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadingConfig(_Part):
+    """How transcript files are read.
+
+    Attributes
+    ----------
+    join_gap_s : float
+        Caption fragments of one speaker closer than this (seconds) are one turn.
+    columns : dict
+        Column of a CSV/TSV/.docx table for ``speaker``, ``text``, ``start``, ``end``.
+    tiers : dict
+        ELAN tier to speaker, where the tier's name is no speaker label of the study.
+    silence_s : float or None
+        An untranscribed gap of at least this many seconds becomes a silence of its own; None: never.
+    """
+
+    join_gap_s: float = Field(default=1.5, ge=0)
+    columns: dict[str, str] = Field(default_factory=dict)
+    tiers: dict[str, Literal["client", "therapist", "other"]] = Field(default_factory=dict)
+    encoding: str | None = None
+    silence_s: float | None = Field(default=None, gt=0)
+
+
+class SegmentConfig(_Part):
+    """What one coding task shows: time bins of ``minutes`` or turn bins of ``turns``."""
+
+    by: Literal["minutes", "turns"] = "turns"
+    minutes: float = Field(default=5.0, gt=0)
+    turns: int = Field(default=20, ge=2)
+    context_turns: int = Field(default=6, ge=0)
+
+
+class SelectionConfig(_Part):
+    """Which segments people code; shares of the segments that are new in a run."""
+
+    budget: Share | None = 0.3
+    threshold: Share | None = None
+    uncertain: Share = 0.1
+    control: Share = 0.1
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> SelectionConfig:
+        if (self.budget is None) == (self.threshold is None):
+            raise ValueError("give either 'budget' or 'threshold', the other as null")
+        return self
+
+
+class CodingConfig(_Part):
+    """Who codes, how much twice, how much blind."""
+
+    mode: Literal["flagged_segments", "whole_session"] = "flagged_segments"
+    coders: tuple[str, ...] = ("ana", "ben")
+    double_coded: Share = 0.5
+    blind: Share = 0.5
+    withheld: Share = 0.25
+
+    @model_validator(mode="after")
+    def _coders(self) -> CodingConfig:
+        if not self.coders:
+            raise ValueError("name at least one coder")
+        if len(set(self.coders)) != len(self.coders):
+            raise ValueError("a coder is named twice")
+        for coder in self.coders:
+            if not _CODER.match(coder):
+                raise ValueError(
+                    "a coder's name is a short pseudonym: lower-case letters, digits, '-' and '_', a letter first"
+                )
+        return self
+
+
+class LabelStudioConfig(_Part):
+    """Where the coding queue goes; ``url`` null means the local Label Studio that rupture keeps.
+
+    The token is never here: it comes from RUPTURE_LABEL_STUDIO_TOKEN or the 0600 file of ``token_file``.
+    """
+
+    url: str | None = None
+    token_file: str | None = None
+    batch: int = Field(default=250, ge=1, le=1000)
+
+
+class WorkflowConfig(_Part):
+    """How the flow runs: sessions a batch, and the task runner."""
+
+    batch_size: int = Field(default=16, ge=1)
+    runner: Literal["threads", "processes"] = "threads"
+    workers: int = Field(default=2, ge=1, le=64)
+
+
+class StudyConfig(_Part):
+    """All of study.yaml."""
+
+    study: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$")
+    transcripts: str = "transcripts"
+    sessions: str | None = "sessions.csv"
+    public_data: bool = False
+    language: str = "en"
+    medium: str = "spoken"
+    speakers: dict[str, Literal["client", "therapist", "other"]] = Field(default_factory=dict)
+    reading: ReadingConfig = ReadingConfig()
+    spacy_model: str = "blank"
+    codebook: str | None = None
+    cues: str | None = None
+    model: str = "baseline"
+    segments: SegmentConfig = SegmentConfig()
+    selection: SelectionConfig = SelectionConfig()
+    coding: CodingConfig = CodingConfig()
+    label_studio: LabelStudioConfig = LabelStudioConfig()
+    workflow: WorkflowConfig = WorkflowConfig()
+
+
+def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
+    """Line of the deepest key of ``location`` that the YAML has; None where it has none."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = None
+    for key in location:
+        if not isinstance(node, yaml.MappingNode):
+            break
+        for name, value in node.value:
+            if name.value == str(key):
+                line, node = name.start_mark.line + 1, value
+                break
+        else:
+            break
+    return line
+
+
+def load_config(path: Path) -> StudyConfig:
+    """Read and check study.yaml.
+
+    Raises
+    ------
+    ConfigError
+        Naming file, line and key of the first thing that is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no study config here.", "Run 'rupture init DIR' for a folder with one.", path=path
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(
+            "the study config cannot be read.", "It must be a readable UTF-8 text file.", path=path
+        ) from None
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise ConfigError(
+            "this is not YAML.",
+            "Mend the line: keys end with ': ', lists start with '- ', indent by spaces.",
+            path=path,
+            line=mark.line + 1 if mark else None,
+        ) from None
+    if not isinstance(data, dict):
+        raise ConfigError("the study config is empty.", "Start from configs/study.yaml.", path=path)
+    try:
+        return StudyConfig.model_validate(data)
+    except ValidationError as fault:
+        first = fault.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        more = f" ({fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
+        what = (
+            f"'{key}' is no key of a study config"
+            if first["type"] == "extra_forbidden"
+            else f"'{key}': {first['msg']}"
+        )
+        raise ConfigError(
+            f"{what}{more}.",
+            "configs/study.yaml lists every key with its meaning.",
+            path=path,
+            line=_line_of(text, first["loc"]),
+        ) from None
+
+
+def config_sha256(*parts: BaseModel | str) -> str:
+    """Hash of the parts of a config that a stage depends on."""
+    packed = "\x00".join(p if isinstance(p, str) else p.model_dump_json() for p in parts)
+    return hashlib.sha256(packed.encode()).hexdigest()
