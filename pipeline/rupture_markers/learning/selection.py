@@ -1,0 +1,279 @@
+"""Selection: which segments people code, each with its probability of being selected, decided once and kept.
+
+Flags (likely and uncertain) are a function of the scores alone, controls of a permanent random number alone.
+So within the segments without a flag the controls are a simple random sample, and ``is_control`` is one of
+all segments: what exact bounds on recall and prevalence need (docs/selection.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from rupture_markers.errors import ConfigError
+from rupture_markers.learning.random_numbers import share_of, uniform
+from rupture_markers.learning.record_log import append_records, read_records
+from rupture_markers.learning.segment_score import SegmentScore
+
+Stratum = Literal["likely", "uncertain", "control", "rest", "whole_session"]
+Mode = Literal["flagged_segments", "whole_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionRule:
+    """What is selected from the segments that are new in a round.
+
+    Attributes
+    ----------
+    budget : float or None
+        Share of the new segments that is taken as likely, the likeliest first.
+    budget_count : int or None
+        The same as a number of segments for the whole round.
+    threshold : float or None
+        Likely is every segment whose chance of holding a marker is at least this. Exactly one of the three
+        is given.
+    uncertain : float
+        Share of the new segments taken because they lie closest to the boundary: the threshold, or a chance
+        of 0.5.
+    control : float
+        Rate of the control sample: the probability with which a segment without a flag is selected.
+    seed : int
+        Of the study; fixes every segment's random number.
+    mode : {"flagged_segments", "whole_session"}
+        In the second every segment is selected, and the rest of the rule does nothing.
+    """
+
+    budget: float | None = 0.3
+    budget_count: int | None = None
+    threshold: float | None = None
+    uncertain: float = 0.1
+    control: float = 0.1
+    seed: int = 1
+    mode: Mode = "flagged_segments"
+
+    def __post_init__(self) -> None:
+        given = [value for value in (self.budget, self.budget_count, self.threshold) if value is not None]
+        shares = [self.budget or 0.0, self.threshold or 0.0, self.uncertain, self.control]
+        if len(given) != 1:
+            raise ConfigError(
+                "the selection has no single rule.", "Give one of budget, budget_count, threshold."
+            )
+        if not all(0.0 <= share <= 1.0 for share in shares) or (self.budget_count or 0) < 0:
+            raise ConfigError("a share of the selection is out of range.", "Shares lie between 0 and 1.")
+
+    @property
+    def in_words(self) -> str:
+        """The rule as one line, stored with every decision."""
+        if self.mode == "whole_session":
+            return f"whole sessions, seed {self.seed}"
+        if self.threshold is not None:
+            likely = f"threshold {self.threshold:g}"
+        else:
+            likely = (
+                f"budget {self.budget:g}" if self.budget is not None else f"budget of {self.budget_count}"
+            )
+        return f"{likely}, uncertain {self.uncertain:g}, control {self.control:g}, seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDecision:
+    """One segment, decided: taken or not, why, with which probability; never changed, only added to.
+
+    Attributes
+    ----------
+    segment_id, session_id, case_id : str
+    round : int
+        From 1.
+    stratum : Stratum
+        ``rest``: not selected.
+    probability_of_selection : float
+        1 for flags and whole sessions. For control and rest the probability with which the random number
+        selects, given the score and that no earlier round had selected the segment.
+    random_number : float
+        The segment's permanent number in [0, 1), drawn at first sight.
+    is_control : bool
+        ``random_number`` < ``control_rate``, for flagged segments too: a simple random sample of all
+        segments.
+    control_rate : float
+        Of this round.
+    control_floor : float
+        Highest control rate that the segment had been tried with before; its number is known to be at least
+        this.
+    rule, model_id, reason : str
+        In words, none of them the transcript's.
+    score : float or None
+        Chance of at least one marker; None where no turn has a probability.
+    expected_markers : float
+    """
+
+    segment_id: str
+    session_id: str
+    case_id: str
+    round: int
+    stratum: Stratum
+    probability_of_selection: float
+    random_number: float
+    is_control: bool
+    control_rate: float
+    control_floor: float
+    rule: str
+    model_id: str
+    reason: str
+    score: float | None
+    expected_markers: float
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    @property
+    def selected(self) -> bool:
+        """Whether people code it."""
+        return self.stratum != "rest"
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the machine asked for it: likely or uncertain."""
+        return self.stratum in ("likely", "uncertain")
+
+
+_RECORD = TypeAdapter(SegmentDecision)
+
+
+def current_decisions(decisions: Iterable[SegmentDecision]) -> dict[str, SegmentDecision]:
+    """Last decision of each segment, by segment id."""
+    return {decision.segment_id: decision for decision in decisions}
+
+
+def select_segments(
+    scores: Iterable[SegmentScore],
+    rule: SelectionRule,
+    *,
+    decided: Sequence[SegmentDecision] = (),
+    round_number: int = 1,
+    reopen: bool = False,
+) -> tuple[SegmentDecision, ...]:
+    """Decide the segments that have no decision yet.
+
+    Parameters
+    ----------
+    scores : iterable of SegmentScore
+        Of every segment at hand; their order does not matter. Segments already decided are passed over.
+    rule : SelectionRule
+    decided : sequence of SegmentDecision
+        The log so far.
+    round_number : int
+        Shares count over all that is decided in one round, so a session that arrives alone gets its share
+        too.
+    reopen : bool
+        Decide also, again, what an earlier round left in the rest: for a new round after a new model. What
+        was selected stays selected. A segment tried at rate ``a`` before and at ``b`` now is selected as a
+        control with the conditional probability (b - a) / (1 - a), or 0 where b <= a.
+
+    Returns
+    -------
+    tuple of SegmentDecision
+        The new decisions alone, by segment id; append them to the log before anything is built on them.
+
+    Raises
+    ------
+    ConfigError
+        If two segments have the same id.
+    """
+    before = current_decisions(decided)
+    new = {}
+    for score in scores:
+        if score.segment_id in new:
+            raise ConfigError(
+                f"segment {score.segment_id!r} appears twice.", "Give every session an id of its own."
+            )
+        earlier = before.get(score.segment_id)
+        again = reopen and earlier is not None and not earlier.selected and earlier.round < round_number
+        if earlier is None or again:
+            new[score.segment_id] = score
+    this_round = [decision for decision in before.values() if decision.round == round_number]
+    flags = _flags(list(new.values()), rule, this_round)
+    return tuple(
+        _decide(new[segment_id], rule, flags, before.get(segment_id), round_number)
+        for segment_id in sorted(new)
+    )
+
+
+def _flags(
+    new: list[SegmentScore], rule: SelectionRule, this_round: Sequence[SegmentDecision]
+) -> Mapping[str, tuple[Stratum, str]]:
+    """Stratum and reason of the segments that the scores ask for."""
+    if rule.mode == "whole_session":
+        return {score.segment_id: ("whole_session", "every segment of the session is coded") for score in new}
+    scored = {score.segment_id: score.probability for score in new if score.probability is not None}
+
+    def first(distance: Mapping[str, float], number: int) -> list[str]:
+        # Ties are broken by a number of their own: the permanent one must have no say in who is flagged.
+        order = sorted(distance, key=lambda name: (distance[name], uniform(rule.seed, "tie", name), name))
+        return order[: max(0, number)]
+
+    if rule.threshold is not None:
+        likely = [name for name, chance in scored.items() if chance >= rule.threshold]
+        why = f"at or above the threshold of {rule.threshold:g}"
+    elif rule.budget is not None:
+        likely = first({n: -p for n, p in scored.items()}, share_of(rule.budget, len(new), len(this_round)))
+        why = f"within the budget of {rule.budget:.0%} of the new segments"
+    else:
+        taken = sum(decision.stratum == "likely" for decision in this_round)
+        likely = first({n: -p for n, p in scored.items()}, (rule.budget_count or 0) - taken)
+        why = f"within the budget of {rule.budget_count} segments"
+    boundary = rule.threshold if rule.threshold is not None else 0.5
+    flags: dict[str, tuple[Stratum, str]] = dict.fromkeys(likely, ("likely", why))
+    distance = {name: abs(chance - boundary) for name, chance in scored.items() if name not in flags}
+    for name in first(distance, share_of(rule.uncertain, len(new), len(this_round))):
+        flags[name] = ("uncertain", f"among those closest to {boundary:g}")
+    return flags
+
+
+def _decide(
+    score: SegmentScore,
+    rule: SelectionRule,
+    flags: Mapping[str, tuple[Stratum, str]],
+    earlier: SegmentDecision | None,
+    round_number: int,
+) -> SegmentDecision:
+    number = uniform(rule.seed, "control", score.segment_id) if earlier is None else earlier.random_number
+    floor = 0.0 if earlier is None else max(earlier.control_floor, earlier.control_rate)
+    rate = 0.0 if rule.mode == "whole_session" else rule.control
+    by_chance = (rate - floor) / (1.0 - floor) if floor < rate else 0.0
+    decision = SegmentDecision(
+        segment_id=score.segment_id,
+        session_id=score.session_id,
+        case_id=score.case_id,
+        round=round_number,
+        stratum="rest",
+        probability_of_selection=by_chance,
+        random_number=number,
+        is_control=number < rate,
+        control_rate=rate,
+        control_floor=floor,
+        rule=rule.in_words,
+        model_id=score.model_id,
+        reason="not selected",
+        score=score.probability,
+        expected_markers=score.expected_markers,
+    )
+    if score.segment_id in flags:
+        stratum, why = flags[score.segment_id]
+        words = why if stratum == "whole_session" else f"{stratum}: {score.in_words}; {why}"
+        return replace(decision, stratum=stratum, probability_of_selection=1.0, reason=words)
+    if floor <= number < rate:
+        return replace(decision, stratum="control", reason=f"control: drawn by chance at a rate of {rate:g}")
+    return decision
+
+
+def read_decisions(path: Path) -> tuple[SegmentDecision, ...]:
+    """Read selection.jsonl, oldest first; empty where there is none yet."""
+    return read_records(path, _RECORD)
+
+
+def append_decisions(path: Path, decisions: Iterable[SegmentDecision]) -> int:
+    """Add decisions to selection.jsonl; nothing there is ever changed."""
+    return append_records(path, decisions, _RECORD)
