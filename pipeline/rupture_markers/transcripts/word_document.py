@@ -1,0 +1,65 @@
+"""Word documents: prefixed paragraphs, or a table with speaker, time and text columns."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+from docx.opc.exceptions import PackageNotFoundError
+
+from rupture_markers.errors import IngestError
+from rupture_markers.transcripts.options import LARGEST_FILE, RawTranscript, ReadOptions
+from rupture_markers.transcripts.prefixed_text import read_lines
+from rupture_markers.transcripts.tables import column_numbers, rows_to_raw
+
+
+def _require_sound(data: bytes, path: Path) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(item.file_size for item in archive.infolist())
+            entities = any(
+                b"<!DOCTYPE" in archive.read(item)[:4096] or b"<!ENTITY" in archive.read(item)[:4096]
+                for item in archive.infolist()
+                if size <= LARGEST_FILE * 4 and item.filename.endswith((".xml", ".rels"))
+            )
+    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, OSError):
+        raise IngestError(
+            "this is not a Word document (.docx).",
+            "Open it in a word processor and save it as .docx; old .doc files too.",
+            path=path,
+        ) from None
+    if size > LARGEST_FILE * 4 or entities:
+        raise IngestError(
+            "the document unpacks to more than any transcript, or declares XML entities.",
+            "Save the text in a fresh document.",
+            path=path,
+        )
+
+
+def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTranscript:
+    """Turns of a .docx: of its first table with a speaker and a text column, else of its paragraphs.
+
+    ``line`` is the table's row or the paragraph, from 1.
+
+    Raises
+    ------
+    IngestError
+        If it is no Word document.
+    """
+    _require_sound(data, path)
+    try:
+        document = docx.Document(io.BytesIO(data))
+    except (PackageNotFoundError, KeyError, ValueError, SyntaxError):
+        raise IngestError(
+            "this is not a Word document (.docx).", "Save it again as .docx.", path=path
+        ) from None
+    for table in document.tables:
+        rows = [[cell.text for cell in row.cells] for row in table.rows]
+        columns = column_numbers(rows[0], options) if rows else {}
+        if {"speaker", "text"} <= set(columns):
+            return rows_to_raw(enumerate(rows[1:], start=2), columns, path)
+    return read_lines(
+        [line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])], options
+    )
