@@ -1,0 +1,157 @@
+"""Tasks as Label Studio takes them: blind is our id and the dialogue, assisted looks the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rupture_markers.coding.assignment import Assignment
+from rupture_markers.coding.predictions import predictions_of, shown_speaker, shown_text
+from rupture_markers.coding.validation import validate_task
+from rupture_markers.errors import StudyError
+from rupture_markers.markers.codebook import Codebook
+from rupture_markers.markers.marker import Arm, Suggestion
+from rupture_markers.transcripts.transcript import Transcript, Turn
+
+
+__all__ = ["CodingTask", "build_tasks", "validate_task", "write_task_file", "write_task_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodingTask:
+    """One task of one coder's project.
+
+    Attributes
+    ----------
+    task_id : str
+        Ours, and the only identity: Label Studio's own ids are used again after a deletion.
+    coder, arm : str, Arm
+        The project it belongs to.
+    data : dict
+        What Label Studio stores and shows.
+    predictions : tuple of dict
+        Empty or one, with a region for each suggestion.
+    """
+
+    task_id: str
+    coder: str
+    arm: Arm
+    data: dict[str, Any]
+    predictions: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def project(self) -> tuple[str, Arm]:
+        """Key of the project: coder and arm."""
+        return (self.coder, self.arm)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The task as it is imported; without a suggestion it has no ``predictions`` at all."""
+        return {"data": self.data, **({"predictions": list(self.predictions)} if self.predictions else {})}
+
+
+def build_tasks(
+    assignments: Iterable[Assignment],
+    transcripts: Mapping[str, Transcript],
+    codebook: Codebook,
+    *,
+    suggestions: Mapping[str, Sequence[Suggestion]] | None = None,
+    model_version: str = "",
+    times: bool = False,
+    recordings: Mapping[str, str] | None = None,
+) -> Iterator[CodingTask]:
+    """Build the tasks of assignments, each coder's in the order of the queue.
+
+    Parameters
+    ----------
+    assignments : iterable of Assignment
+        Current ones (`current_assignments`).
+    transcripts : mapping of session id to Transcript
+        Read one after the other, so a mapping that reads from disk will do.
+    codebook : Codebook
+    suggestions : mapping of session id to suggestions, optional
+        Shown in assisted tasks alone, where the assignment says so.
+    model_version : str
+    times : bool
+        Show the start and end of turns where they are known.
+    recordings : mapping of session id to URL, optional
+        The lab's own recordings.
+
+    Raises
+    ------
+    StudyError
+        If an assignment names a turn that its transcript does not have.
+    """
+    for assignment in sorted(assignments, key=lambda a: (a.coder, a.arm, a.queue_key)):
+        transcript = transcripts[assignment.session_id]
+        by_index = {turn.index: turn for turn in transcript.turns}
+        try:
+            turns = [by_index[index] for index in assignment.turns]
+            context = [by_index[index] for index in assignment.context]
+        except KeyError as missing:
+            raise StudyError(
+                f"session {assignment.session_id!r} has changed since its tasks were drawn.",
+                "Run 'rupture run study.yaml' again, so that it is segmented and assigned anew.",
+                turn=int(missing.args[0]),
+            ) from None
+        data: dict[str, Any] = {
+            "task_id": assignment.task_id,
+            "dialogue": [_item(turn, times=times) for turn in turns],
+            "context": [_item(turn, times=times) for turn in context],
+        }
+        if recordings and assignment.session_id in recordings:
+            data["audio"] = recordings[assignment.session_id]
+        shown = assignment.arm == "assisted" and assignment.shown and assignment.part == "segment"
+        found = (suggestions or {}).get(assignment.session_id, ()) if shown else ()
+        yield CodingTask(
+            task_id=assignment.task_id,
+            coder=assignment.coder,
+            arm=assignment.arm,
+            data=data,
+            predictions=predictions_of(assignment.task_id, turns, found, codebook, model_version),
+        )
+
+
+def _item(turn: Turn, *, times: bool) -> dict[str, Any]:
+    """One turn of a dialogue. The role alone is the speaker, so that the page can filter by speaker."""
+    item: dict[str, Any] = {"speaker": shown_speaker(turn), "text": shown_text(turn), "turn": str(turn.index)}
+    if times and turn.start_s is not None:
+        item["start"] = turn.start_s
+        if turn.end_s is not None:
+            item["end"] = turn.end_s
+    return item
+
+
+def write_task_file(path: Path, tasks: Iterable[CodingTask]) -> int:
+    """Write tasks of one project as a JSON file that Label Studio's import takes; whole or not at all.
+
+    Returns
+    -------
+    int
+        How many tasks it holds.
+    """
+    payloads = [task.payload for task in tasks]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".tmp")
+    with unfinished.open("w", encoding="utf-8") as file:
+        json.dump(payloads, file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    return len(payloads)
+
+
+def write_task_files(folder: Path, tasks: Iterable[CodingTask]) -> dict[tuple[str, Arm], Path]:
+    """Write one importable file a project: ``<coder>-<arm>.json``."""
+    projects: dict[tuple[str, Arm], list[CodingTask]] = {}
+    for task in tasks:
+        projects.setdefault(task.project, []).append(task)
+    written = {}
+    for (coder, arm), members in sorted(projects.items()):
+        written[(coder, arm)] = folder / f"{coder}-{arm}.json"
+        write_task_file(written[(coder, arm)], members)
+    return written
