@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spacy.language import Language
 
-MOST_VARIANTS = 400
+MOST_VARIANTS = 2000
 """A phrase that stands for more than this many is a mistake, not a phrase."""
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
@@ -21,10 +21,10 @@ CHAT_SPELLINGS: dict[str, str] = {
     "kk": "okay", "okey": "okay", "yea": "yeah", "yeh": "yeah", "ye": "yeah", "yh": "yeah", "yup": "yep",
     "cos": "because", "cuz": "because", "coz": "because", "bc": "because", "pls": "please", "plz": "please",
     "tho": "though", "rly": "really", "prob": "probably", "probs": "probably", "abt": "about", "wot": "what",
-    "wat": "what", "thru": "through", "alright": "allright", "lets": "let's", "iv": "i've", "ppl": "people",
+    "wat": "what", "thru": "through", "alright": "allright", "ppl": "people",
     "sth": "something", "summat": "something", "owt": "anything", "nowt": "nothing", "thx": "thanks",
     "ta": "thanks", "srsly": "seriously", "def": "definitely", "tbh": "honestly", "nope": "no", "nah": "no",
-    "naw": "no", "mhm": "mm-hmm", "uhuh": "uh-huh", "dont": "don't", "apologize": "apologise",
+    "naw": "no", "mhm": "mm-hmm", "uhuh": "uh-huh", "apologize": "apologise",
     "realize": "realise", "favor": "favour", "counselor": "counsellor", "counseling": "counselling",
 }  # fmt: skip
 """Spelling -> the word it is read as (its spaCy NORM); British and American forms fall together."""
