@@ -19,8 +19,8 @@ from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
 from rupture_markers.transcripts.transcript import Speaker
 
-PAGE_HOTKEYS = frozenset("qwertyacnim") | {"s"}
-"""Keys that the coder's page needs for itself (docs/coding.md)."""
+PAGE_HOTKEYS = frozenset("u")
+"""Single keys that Label Studio takes for itself (u lets go of a region); the page's own questions use Shift."""
 _CODE_LINE = re.compile(r"^\s*-?\s*id:\s*['\"]?([\w-]+)")
 
 
@@ -82,6 +82,10 @@ class Codebook:
                 return code
         raise KeyError(code_id)
 
+    def label(self, code_id: str) -> str:
+        """Return what coders see of that code: ``W2 minimal response``."""
+        return self.code(code_id).label
+
     def __contains__(self, code_id: object) -> bool:
         return any(code.id == code_id for code in self.codes)
 
@@ -123,7 +127,9 @@ def load_codebook(path: Path | None = None) -> Codebook:
         text = path.read_text(encoding="utf-8-sig")
         data: Any = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError):
-        raise ConfigError("the codebook cannot be read.", "Check 'codebook:' in study.yaml.", path=path) from None
+        raise ConfigError(
+            "the codebook cannot be read.", "Check 'codebook:' in study.yaml.", path=path
+        ) from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
