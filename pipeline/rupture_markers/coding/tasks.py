@@ -17,7 +17,6 @@ from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm, Suggestion
 from rupture_markers.transcripts.transcript import Transcript, Turn
 
-
 __all__ = ["CodingTask", "build_tasks", "validate_task", "write_task_file", "write_task_files"]
 
 
