@@ -1,0 +1,260 @@
+"""The classifier: words first, then gradient boosting over their scores in the dialogue, then calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from rupture_markers.learning.code_ranker import CodeRanker, fit_ranker
+from rupture_markers.learning.dataset import CodedSet
+from rupture_markers.learning.folds import fold_of_cases
+from rupture_markers.learning.sequence import sequence_features, sequence_names
+from rupture_markers.learning.terms import PAIR, WORD, TermCounter
+from rupture_markers.learning.turn_table import TurnTable, share_columns
+from rupture_markers.learning.word_model import WordConfig, WordModel, WordScores, columns_of, doubled, fit_words
+from rupture_markers.markers.marker import FAMILIES, Family
+
+_FARTHEST = 12.0
+"""Log-odds are cut here: nothing that we can know is surer than 1 in 160,000."""
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """What a model is fitted with.
+
+    Attributes
+    ----------
+    inner_folds : int
+        Folds, grouped by case, of the first stage's and the calibration's out-of-fold scores.
+    set_weights : Mapping of str to float
+        Weight of the turns of a set; 1 where it is not named.
+    trees, leaves, rate, least_in_leaf, shrinkage
+        Of ``HistGradientBoostingClassifier``.
+    """
+
+    seed: int = 20
+    inner_folds: int = 5
+    words: WordConfig = field(default_factory=WordConfig)
+    set_weights: Mapping[str, float] = field(default_factory=dict)
+    trees: int = 160
+    leaves: int = 10
+    rate: float = 0.05
+    least_in_leaf: int = 20
+    shrinkage: float = 5.0
+    features_a_split: float = 0.3
+
+
+@dataclass(frozen=True)
+class FamilyModel:
+    """Second stage of one family: boosting, then a logistic curve a * log-odds + b (Platt 1999), then the codes."""
+
+    boosting: HistGradientBoostingClassifier | None
+    slope: float
+    offset: float
+    ranker: CodeRanker
+    typical: NDArray[np.float32]
+
+    def log_odds(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Calibrated log-odds of each row."""
+        return self.slope * raw_log_odds(self.boosting, inputs) + self.offset
+
+
+@dataclass(frozen=True)
+class TableScores:
+    """Probabilities of a table, turns x families (NaN where not coded), and what they came from."""
+
+    probabilities: NDArray[np.float64]
+    inputs: NDArray[np.float32]
+    word_scores: WordScores
+
+
+def raw_log_odds(boosting: HistGradientBoostingClassifier | None, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Uncalibrated log-odds; 0 for a family that no training turn was marked with."""
+    if boosting is None or not len(inputs):
+        return np.zeros(len(inputs))
+    return np.clip(np.asarray(boosting.decision_function(inputs), dtype=np.float64), -_FARTHEST, _FARTHEST)
+
+
+def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The logistic function."""
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -_FARTHEST, _FARTHEST)))
+
+
+@dataclass(frozen=True)
+class RuptureModel:
+    """A fitted classifier; see docs/model.md.
+
+    Attributes
+    ----------
+    words : WordModel
+    families : Mapping of Family to FamilyModel
+    feature_names : tuple of str
+        Features of a turn that it needs, in order.
+    """
+
+    words: WordModel
+    families: Mapping[Family, FamilyModel]
+    feature_names: tuple[str, ...]
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Columns of the second stage."""
+        return (*sequence_names(), *self.feature_names)
+
+    def counter(self) -> TermCounter:
+        """Counts the model's terms."""
+        return TermCounter([str(term) for term in self.words.vocabulary.terms])
+
+    def score_table(self, table: TurnTable) -> TableScores:
+        """Probabilities of all turns of a table."""
+        stage = self.words.score(table, columns_of(table, self.words.vocabulary))
+        inputs = second_stage_inputs(table, stage.log_odds)
+        out = np.full((len(table), len(FAMILIES)), np.nan)
+        for column, family in enumerate(FAMILIES):
+            rows = table.rows_of(family)
+            if family in self.families and len(rows):
+                out[rows, column] = probability(self.families[family].log_odds(inputs[rows]))
+        return TableScores(out, inputs, stage)
+
+    def rank_codes(self, table: TurnTable, words: csr_matrix) -> list[dict[Family, tuple[str, ...]]]:
+        """Codes of each row by family, likeliest first."""
+        ranked: list[dict[Family, tuple[str, ...]]] = [{} for _ in range(len(table))]
+        inputs = ranker_inputs(table, words)
+        for family, model in self.families.items():
+            rows = table.rows_of(family)
+            for row, order in zip(rows, model.ranker.rank(inputs[rows]), strict=True):
+                ranked[row][family] = order
+        return ranked
+
+    def term_weights(self, words: csr_matrix, row: int, family: Family, most: int = 4) -> tuple[tuple[str, float], ...]:
+        """Words and pairs of the turn that raise its first-stage log-odds most, with how much each adds."""
+        column = FAMILIES.index(family)
+        start, end = words.indptr[row], words.indptr[row + 1]
+        places = words.indices[start:end]
+        added = words.data[start:end] * self.words.own[places, column]
+        best = [n for n in np.argsort(-added, kind="stable")[:most] if added[n] > 0]
+        terms = self.words.vocabulary.terms
+        return tuple((str(terms[places[n]]).removeprefix(WORD).removeprefix(PAIR), float(added[n])) for n in best)
+
+
+def second_stage_inputs(table: TurnTable, log_odds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """First-stage scores in the dialogue beside the features of the turns."""
+    return np.concatenate([sequence_features(table, log_odds), table.features], axis=1, dtype=np.float32)
+
+
+def ranker_inputs(table: TurnTable, words: csr_matrix) -> csr_matrix:
+    """Words beside cue counts, squashed to below 1."""
+    columns = [n for n, name in enumerate(table.feature_names) if name.startswith("cue_")]
+    cues = np.nan_to_num(table.features[:, columns])
+    return hstack([words, csr_matrix(cues / (1 + np.abs(cues)))]).tocsr()
+
+
+def fit_model(
+    table: TurnTable,
+    coded: CodedSet,
+    codes_of_family: Mapping[Family, tuple[str, ...]],
+    config: FitConfig | None = None,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[RuptureModel, NDArray[np.float64]]:
+    """Fit on every turn of a table; all that is learnt, vocabulary included, is learnt from it alone.
+
+    Parameters
+    ----------
+    table : TurnTable
+        That counts every term, of the transcripts in ``coded``.
+    progress : callable
+        Called with 1 after each of ``inner_folds + 2`` steps.
+
+    Returns
+    -------
+    RuptureModel
+    array, turns x families
+        Calibrated probabilities of the inner out-of-fold scores, for thresholds.
+    """
+    config = config or FitConfig()
+    share = share_columns(table, coded.shares)
+    sets = np.array([coded.sets[t.session_id] for t in table.transcripts])
+    weight = np.array([config.set_weights.get(str(name), 1.0) for name in sets])[table.session]
+    fold = fold_of_cases(table.cases, config.inner_folds, config.seed, strata=sets[table.session])
+    log_odds = np.full(share.shape, np.nan)
+    for number in range(config.inner_folds):
+        inside = fold != number
+        if not inside.all():
+            part = fit_words(table.take(inside), share[inside], weight[inside], config.words)
+            held = table.take(~inside)
+            log_odds[~inside] = part.score(held, columns_of(held, part.vocabulary)).log_odds
+        progress(1)
+    inputs = second_stage_inputs(table, log_odds)
+    words = fit_words(table, share, weight, config.words)
+    progress(1)
+    stage = words.score(table, columns_of(table, words.vocabulary))
+    ranking = ranker_inputs(table, stage.words)
+    families: dict[Family, FamilyModel] = {}
+    out = np.full(share.shape, np.nan)
+    for column, family in enumerate(FAMILIES):
+        rows = table.rows_of(family)
+        y, w, x = share[rows, column], weight[rows], inputs[rows]
+        raw = np.zeros(len(rows))
+        for number in range(config.inner_folds):
+            held = fold[rows] == number
+            raw[held] = raw_log_odds(_boost(x[~held], y[~held], w[~held], config), x[held])
+        slope, offset = fit_calibration(raw, y, w)
+        families[family] = FamilyModel(
+            _boost(x, y, w, config),
+            slope,
+            offset,
+            fit_ranker(family, table, ranking, coded.codes, codes_of_family.get(family, ()), seed=config.seed),
+            _typical(x),
+        )
+        out[rows, column] = probability(slope * raw + offset)
+    progress(1)
+    return RuptureModel(words, families, table.feature_names), out
+
+
+def _boost(
+    inputs: NDArray[np.float32], share: NDArray[np.float64], weight: NDArray[np.float64], config: FitConfig
+) -> HistGradientBoostingClassifier | None:
+    rows, labels, weights = doubled(share, weight)
+    if len(np.unique(labels)) < 2:
+        return None
+    return HistGradientBoostingClassifier(
+        max_iter=config.trees, max_leaf_nodes=config.leaves, learning_rate=config.rate,
+        min_samples_leaf=config.least_in_leaf, l2_regularization=config.shrinkage,
+        max_features=config.features_a_split, early_stopping=False, random_state=config.seed,
+    ).fit(inputs[rows], labels, sample_weight=weights)  # fmt: skip
+
+
+def fit_calibration(
+    raw: NDArray[np.float64], share: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Platt's two numbers on out-of-fold log-odds and soft labels; (1, 0) where there is one label only.
+
+    Source: Platt, J. (1999). Probabilistic outputs for support vector machines. Advances in Large Margin Classifiers.
+    """
+    rows, labels, weights = doubled(share, weight)
+    if len(np.unique(labels)) < 2:
+        # No turn, or every turn, was marked: the base rate is all that is known, one turn added on either side.
+        total = len(share) + 2
+        rate = (share.sum() + 1) / total
+        return 0.0, float(np.log(rate / (1 - rate)))
+    curve = LogisticRegression(C=1e3, max_iter=1000).fit(raw[rows, None], labels, sample_weight=weights)
+    return float(curve.coef_[0, 0]), float(curve.intercept_[0])
+
+
+def _typical(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median of each column; NaN where it is mostly missing."""
+    out = np.full(inputs.shape[1], np.nan, dtype=np.float32)
+    for column in range(inputs.shape[1]):
+        known = inputs[:, column][~np.isnan(inputs[:, column])]
+        if len(known) * 2 >= len(inputs) > 0:
+            out[column] = np.median(known)
+    return out
+
+
