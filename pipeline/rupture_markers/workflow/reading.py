@@ -1,0 +1,167 @@
+"""The first stage: transcripts of the lab in any form become interchange files of the study, one a session."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rupture_markers.errors import IngestError
+from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
+from rupture_markers.transcripts.read import read_transcripts, transcript_files, with_identity
+from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
+from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.workflow.config import config_sha256
+from rupture_markers.workflow.study import Study, make_folder, read_json, write_json
+
+_FORM = "1"
+"""Part of every key: what the readers make of a file; raised when they change."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    file : str
+        Relative to the study folder.
+    sessions : tuple of str
+    turns, warnings : int
+    error : str
+        Empty where it was read. Never a word of the transcript.
+    detail : str
+        For the terminal of the person who typed the command, and nowhere else.
+    unchanged : bool
+        Whether it was passed over because nothing changed since it was read.
+    """
+
+    file: str
+    sessions: tuple[str, ...] = ()
+    turns: int = 0
+    warnings: int = 0
+    error: str = ""
+    detail: str = ""
+    unchanged: bool = False
+
+
+def source_files(study: Study) -> list[Path]:
+    """Transcripts of the study, in order of name.
+
+    Raises
+    ------
+    IngestError
+        If there is none.
+    """
+    return [study.transcripts] if study.transcripts.is_file() else transcript_files(study.transcripts)
+
+
+def identities(study: Study) -> dict[str, SessionIdentity]:
+    """Rows of sessions.csv; none where the study has no such file."""
+    return read_sessions(study.sessions) if study.sessions is not None else {}
+
+
+def _key(study: Study, path: Path, known: dict[str, SessionIdentity]) -> str:
+    rows = sorted(repr(asdict(row)) for row in known.values())
+    mapping = config_sha256(
+        study.config.reading,
+        repr(sorted(study.config.speakers.items())),
+        study.config.medium,
+        study.config.language,
+    )
+    parts = (_FORM, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), mapping, *rows)
+    return config_sha256(*parts)
+
+
+def _record(study: Study, path: Path) -> Path:
+    return study.session_file("read", relative(study, path), ".json")
+
+
+def relative(study: Study, path: Path) -> str:
+    """Name of a file within the study folder."""
+    try:
+        return str(path.relative_to(study.folder))
+    except ValueError:
+        return path.name
+
+
+def is_read(study: Study, path: Path, known: dict[str, SessionIdentity]) -> FileOutcome | None:
+    """Outcome of an earlier run if the file, the config and its row are as they were; else None."""
+    record = read_json(_record(study, path))
+    if record is None or record.get("key") != _key(study, path, known):
+        return None
+    sessions = tuple(record["sessions"])
+    if not all(study.session_file("transcripts", name, ".jsonl").exists() for name in sessions):
+        return None
+    return FileOutcome(relative(study, path), sessions, record["turns"], record["warnings"], unchanged=True)
+
+
+def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> FileOutcome:
+    """Read one file into the study; an error is an outcome, not the end of the batch."""
+    name = relative(study, path)
+    try:
+        before = is_read(study, path, known)
+        if before is not None:
+            return before
+        transcripts = [
+            with_identity(t, known.get(t.session_id)) for t in read_transcripts(path, study.read_options)
+        ]
+        make_folder(study.work / "transcripts")
+        for transcript in transcripts:
+            write_transcripts(
+                study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript]
+            )
+    except IngestError as fault:
+        return FileOutcome(
+            name, error=str(fault).replace(str(study.folder) + "/", ""), detail=fault.terminal_only
+        )
+    except OSError as fault:
+        return FileOutcome(
+            name, error=f"{name}: cannot be read or kept ({fault.strerror}). Check disk and permissions."
+        )
+    outcome = FileOutcome(
+        name,
+        tuple(t.session_id for t in transcripts),
+        sum(len(t.turns) for t in transcripts),
+        sum(len(t.warnings) for t in transcripts),
+    )
+    write_json(
+        _record(study, path),
+        {
+            "key": _key(study, path, known),
+            "sessions": list(outcome.sessions),
+            "turns": outcome.turns,
+            "warnings": outcome.warnings,
+        },
+    )
+    return outcome
+
+
+def read_batch(study: Study, files: Sequence[Path]) -> list[FileOutcome]:
+    """Read a batch of files."""
+    known = identities(study)
+    return [read_file(study, path, known) for path in files]
+
+
+def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
+    """Outcomes, with an error for every file whose session another file already has."""
+    owner: dict[str, str] = {}
+    out = []
+    for outcome in outcomes:
+        twice = next((name for name in outcome.sessions if name in owner), None)
+        if twice is not None:
+            error = (
+                f"{outcome.file}: its session_id is also that of {owner[twice]}. "
+                "Rename one of the files; the name without its ending is the session_id."
+            )
+            out.append(FileOutcome(outcome.file, error=error))
+            continue
+        owner.update(dict.fromkeys(outcome.sessions, outcome.file))
+        out.append(outcome)
+    return out
+
+
+def session(study: Study, session_id: str) -> Transcript:
+    """Session of the study as it was read."""
+    return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
