@@ -82,7 +82,9 @@ class WordCounter:
                 for reading in variants(phrase):
                     kept = _kept(pipeline.make_doc(reading).to_array([NORM, IS_PUNCT, IS_SPACE]))
                     if len(kept):
-                        found.setdefault(len(kept), {}).setdefault(int(_rolled(kept, len(kept))[0]), set()).add(column)
+                        found.setdefault(len(kept), {}).setdefault(
+                            int(_rolled(kept, len(kept))[0]), set()
+                        ).add(column)
         self._tables = {length: _table(rows) for length, rows in sorted(found.items())}
 
     def count(self, docs: Sequence[Doc]) -> TurnCounts:

@@ -1,0 +1,286 @@
+"""The spaCy component ``rupture_cues``: all cues compiled into one pass over a turn.
+
+Phrases cost next to nothing (PhraseMatcher); token patterns are dear (a Matcher of 200 patterns is ten times slower
+than the tokeniser), so a pattern is tried only on turns that hold one of its anchor words.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.matcher import Matcher, PhraseMatcher
+from spacy.tokens import Doc, Span
+
+from rupture_markers.errors import ConfigError
+from rupture_markers.markers.codebook import load_codebook
+from rupture_markers.markers.cues import START_WORDS, Cue, CueHit, CueList, Need, load_cues
+from rupture_markers.markers.phrases import CHAT_SPELLINGS, teach_spellings, without_loose_hyphens
+from rupture_markers.markers.word_counts import FILLERS
+
+COMPONENT = "rupture_cues"
+SPANS = "cues"
+_PASSED_OVER = frozenset((*FILLERS, "well", "oh", "hmm", "mm", "just", "like", "really", "honestly"))
+_ANNOTATION: dict[Need, str] = {"lemma": "LEMMA", "tag": "TAG", "dep": "DEP"}
+_TEXT_KEYS = ("NORM", "LOWER")
+
+
+class RuptureCues:
+    """Callable component; hits go to ``doc.spans["cues"]``, each span labelled with its cue's id.
+
+    Conditions on the turn itself (``where``, ``whole``, ``most_words``) are kept here; those on the dialogue
+    (speaker, the turn before, events) need the session and are kept by `cue_context.cues_in_session`.
+
+    Parameters
+    ----------
+    pipeline : Language
+        Its tokeniser reads the phrases.
+    cues : iterable of Cue
+    version, sha256 : str
+        Of the cue list.
+    """
+
+    def __init__(self, pipeline: Language, cues: Iterable[Cue], version: str = "", sha256: str = "") -> None:
+        self.cues = CueList(tuple(cues), version, sha256)
+        self._phrases = PhraseMatcher(pipeline.vocab, attr="NORM")
+        self._patterns: dict[int, tuple[Cue, Matcher]] = {}
+        self._unanchored: list[tuple[Cue, Matcher]] = []
+        self._by_key: dict[int, Cue] = {}
+        given = _annotations(pipeline)
+        for cue in self.cues.cues:
+            if cue.phrases:
+                key = pipeline.vocab.strings.add(cue.id)
+                self._by_key[key] = cue
+                self._phrases.add(cue.id, [pipeline.make_doc(phrase) for phrase in cue.phrases])
+            if cue.patterns and given.issuperset(cue.needs):
+                self._add_patterns(pipeline, cue)
+
+    def _add_patterns(self, pipeline: Language, cue: Cue) -> None:
+        matcher = Matcher(pipeline.vocab, validate=False)
+        try:
+            Matcher(pipeline.vocab, validate=True).add(cue.id, [list(pattern) for pattern in cue.patterns])
+            matcher.add(cue.id, [list(_by_norm(pattern)) for pattern in cue.patterns])
+        except ValueError:
+            raise ConfigError(
+                f"cue {cue.id}: one of its patterns is none that spaCy's Matcher takes.",
+                "Check the names of its keys (docs/cues.md).",
+            ) from None
+        anchors = [_anchor(pattern) for pattern in cue.patterns]
+        if not all(anchors):
+            if not cue.needs:
+                raise ConfigError(
+                    f"cue {cue.id}: a pattern has no token that must be one of a list of words.",
+                    "Give one token LOWER, or LOWER: {IN: [...]}: a pattern that must be tried on every turn is slow.",
+                )
+            self._unanchored.append((cue, matcher))
+            return
+        name = f"anchor of {cue.id}"
+        self._patterns[pipeline.vocab.strings.add(name)] = (cue, matcher)
+        self._phrases.add(name, [pipeline.make_doc(word) for words in anchors for word in sorted(words)])
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Find the cues of one turn."""
+        found: dict[tuple[str, int, int], Cue] = {}
+        tried: set[int] = set()
+        for key, start, end in self._phrases(doc):
+            cue = self._by_key.get(key)
+            if cue is not None:
+                found[cue.id, start, end] = cue
+            elif key not in tried:
+                tried.add(key)
+                self._try(doc, *self._patterns[key], found)
+        for cue, matcher in self._unanchored:
+            self._try(doc, cue, matcher, found)
+        if found:
+            kept = [
+                Span(doc, start, end, label=cue.id)
+                for (_, start, end), cue in found.items()
+                if _fits(doc, start, end, cue)
+            ]
+            kept.sort(key=lambda span: (span.start, -span.end, span.label_))
+            doc.spans[SPANS] = _outermost(kept)
+        return doc
+
+    @staticmethod
+    def _try(doc: Doc, cue: Cue, matcher: Matcher, found: dict[tuple[str, int, int], Cue]) -> None:
+        for _, start, end in matcher(doc):
+            found[cue.id, start, end] = cue
+
+
+def _outermost(spans: list[Span]) -> list[Span]:
+    """One cue counts a stretch once: its shorter hits inside a longer one fall away."""
+    kept: list[Span] = []
+    reach: dict[int, int] = {}
+    for span in spans:
+        if span.end > reach.get(span.label, -1):
+            kept.append(span)
+            reach[span.label] = span.end
+    return kept
+
+
+def _fits(doc: Doc, start: int, end: int, cue: Cue) -> bool:
+    if cue.where == "start" and start >= START_WORDS:
+        return False
+    if cue.where == "end" and len(doc) - end >= START_WORDS:
+        return False
+    if cue.most_words is not None and _words(doc) > cue.most_words:
+        return False
+    return not cue.whole or all(
+        token.is_punct or token.is_space or token.norm_ in _PASSED_OVER
+        for part in (doc[:start], doc[end:])
+        for token in part
+    )
+
+
+def _words(doc: Doc) -> int:
+    # "don't" is two tokens and one word: a token glued to the one before it is no word of its own.
+    return sum(
+        1 for t in doc if not (t.is_punct or t.is_space) and (t.i == 0 or doc[t.i - 1].whitespace_ or doc[t.i - 1].is_punct or doc[t.i - 1].is_space)
+    )  # fmt: skip
+
+
+def _by_norm(pattern: tuple[dict[str, Any], ...]) -> Iterator[dict[str, Any]]:
+    """LOWER is read as NORM, so that chat spellings and curly apostrophes match as they do in phrases."""
+    for token in pattern:
+        yield {
+            ("NORM" if key == "LOWER" else key): _normed(value) if key == "LOWER" else value
+            for key, value in token.items()
+        }
+
+
+def _normed(value: Any) -> Any:
+    if isinstance(value, str):
+        return CHAT_SPELLINGS.get(value, _CONTRACTIONS.get(value, value))
+    if isinstance(value, Mapping):
+        return {
+            key: [_normed(v) for v in item] if isinstance(item, list) else item for key, item in value.items()
+        }
+    return value
+
+
+_CONTRACTIONS = {
+    "n't": "not",
+    "'re": "are",
+    "'m": "am",
+    "'ve": "have",
+    "'ll": "will",
+    "ca": "can",
+    "wo": "will",
+}
+
+
+def _anchor(pattern: tuple[dict[str, Any], ...]) -> frozenset[str]:
+    """Words of which any match must hold one: of the tokens that must stand, the one with fewest and longest words."""
+    sets = []
+    for token in pattern:
+        if token.get("OP", "1") not in ("1", "+", "{1}"):
+            continue
+        value = next((token[key] for key in _TEXT_KEYS if key in token), None)
+        if isinstance(value, str):
+            sets.append([value])
+        elif isinstance(value, Mapping) and isinstance(value.get("IN"), list):
+            sets.append([str(word) for word in value["IN"]])
+    sets.sort(key=lambda words: (len(words) > 12, -min(map(len, words)), len(words)))
+    return frozenset(sets[0]) if sets else frozenset()
+
+
+def _annotations(pipeline: Language) -> frozenset[Need]:
+    """Which of lemma, tag and dep the pipeline's components assign."""
+    assigned = {name for pipe in pipeline.pipe_names for name in pipeline.get_pipe_meta(pipe).assigns}
+    given: set[Need] = set()
+    for need in _ANNOTATION:
+        if f"token.{need}" in assigned:
+            given.add(need)
+    return frozenset(given)
+
+
+@Language.factory(
+    COMPONENT, default_config={"cues": None, "version": "", "sha256": ""}, assigns=["doc.spans"]
+)
+def _make(
+    nlp: Language, name: str, cues: list[dict[str, Any]] | None, version: str, sha256: str
+) -> RuptureCues:  # noqa: ARG001
+    if cues is None:
+        shipped = load_cues(None, load_codebook())
+        return RuptureCues(nlp, shipped.cues, shipped.version, shipped.sha256)
+    rows = (
+        {key: _tuples(value) if isinstance(value, list) else value for key, value in row.items()}
+        for row in cues
+    )
+    return RuptureCues(nlp, (Cue(**row) for row in rows), version, sha256)
+
+
+def _tuples(value: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+
+
+def build_pipeline(spacy_model: str = "blank", cues: CueList | None = None) -> Language:
+    """Make the pipeline that hears the cues.
+
+    Parameters
+    ----------
+    spacy_model : str
+        ``blank`` for the tokeniser alone, or the name of an installed pipeline such as ``en_core_web_sm``.
+    cues : CueList, optional
+        None for the shipped cues.
+
+    Raises
+    ------
+    ConfigError
+        If that pipeline is not installed, with the command that installs it.
+    """
+    if spacy_model == "blank":
+        pipeline = spacy.blank("en")
+    elif importlib.util.find_spec(spacy_model) is None:
+        raise ConfigError(
+            f"the spaCy pipeline '{spacy_model}' is not installed.",
+            f"Install it with 'python -m spacy download {spacy_model}', or set 'spacy_model: blank'.",
+        )
+    else:
+        pipeline = spacy.load(spacy_model, exclude=["ner"])
+    teach_spellings(pipeline)
+    config: dict[str, Any] = {}
+    if cues is not None:
+        rows = [{key: _lists(value) for key, value in asdict(cue).items()} for cue in cues.cues]
+        config = {"cues": rows, "version": cues.version, "sha256": cues.sha256}
+    pipeline.add_pipe(COMPONENT, config=config)
+    return pipeline
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def cues_of(pipeline: Language) -> CueList:
+    """Return the cues that a pipeline made by `build_pipeline` hears."""
+    component = pipeline.get_pipe(COMPONENT)
+    if not isinstance(component, RuptureCues):
+        raise ConfigError(f"the pipeline's '{COMPONENT}' is not ours.", "Make it with build_pipeline().")
+    return component.cues
+
+
+def cue_hits(doc: Doc, cues: CueList) -> tuple[CueHit, ...]:
+    """Read the hits off a doc that went through the component."""
+    if SPANS not in doc.spans:
+        return ()
+    by_id = cues.by_id
+    return tuple(
+        CueHit(span.label_, by_id[span.label_].code, span.start_char, span.end_char)
+        for span in doc.spans[SPANS]
+    )
+
+
+def turn_docs(pipeline: Language, texts: Iterable[str]) -> Iterator[Doc]:
+    """Send the speaker's words of turns through the pipeline; loose hyphens of cut-offs are blanked."""
+    return pipeline.pipe(map(without_loose_hyphens, texts), batch_size=256)
+
+
+def find_cues(pipeline: Language, texts: Iterable[str]) -> Iterator[tuple[CueHit, ...]]:
+    """Find the cues in texts that stand alone, one tuple a text; conditions on the dialogue are not asked."""
+    cues = cues_of(pipeline)
+    for doc in turn_docs(pipeline, texts):
+        yield cue_hits(doc, cues)
