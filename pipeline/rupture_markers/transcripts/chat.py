@@ -35,8 +35,11 @@ def read_chat(text: str, path: Path) -> RawTranscript:
         raise IngestError(
             "there is no main tier ('*XXX:') in it.", "Export it again.", path=path, line=len(lines)
         )
+    # Without its morphology tiers the reader has nothing to align, and no warning that would quote the words.
     try:
-        found = pylangacq.CHAT.from_strs([text], parallel=False, strict=False).utterances()
+        found = pylangacq.CHAT.from_strs(
+            [text], parallel=False, strict=False, mor_tier=None, gra_tier=None
+        ).utterances()
     except (ValueError, TypeError, KeyError, IndexError) as fault:
         number = re.search(r"line (\d+)", str(fault))
         raise IngestError(
