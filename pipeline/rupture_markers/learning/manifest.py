@@ -1,0 +1,98 @@
+"""What a model file says of itself."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rupture_markers.markers.marker import Family
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FamilyFigures(_Strict):
+    """Figures of one family on one set, as ``score_markers.py`` defines them.
+
+    Attributes
+    ----------
+    ap : float
+        Average precision over the turns that the coders agree on.
+    ap_all : float
+        The same with the disputed turns, weighted by the coders' shares.
+    brier_skill : float
+        1 - Brier / Brier of the base rate.
+    baseline_ap, baseline_ap_all : float
+        Of TF-IDF and logistic regression on the turn alone, in the same folds.
+    """
+
+    turns: int
+    positive: int
+    disputed: int
+    ap: float
+    ap_all: float
+    auc: float
+    brier: float
+    brier_skill: float
+    baseline_ap: float | None = None
+    baseline_ap_all: float | None = None
+
+
+class Metrics(_Strict):
+    """How the figures were made, and the figures by set and family."""
+
+    procedure: str
+    folds: int
+    seed: int
+    by_set: dict[str, dict[Family, FamilyFigures]]
+
+
+class Thresholds(_Strict):
+    """Probability from which a turn is flagged, and what that gave out of fold.
+
+    Attributes
+    ----------
+    recall : float
+        Share of the markers found that the threshold was chosen for.
+    flagged : dict of Family to float
+        Share of turns at or above it.
+    """
+
+    rule: str
+    recall: float
+    value: dict[Family, float]
+    flagged: dict[Family, float] = Field(default_factory=dict)
+    precision: dict[Family, float] = Field(default_factory=dict)
+
+
+class Manifest(_Strict):
+    """``manifest.json`` beside ``model.skops``."""
+
+    format: int = 1
+    id: str
+    parent: str | None = None
+    created: str
+    language: str = "en"
+    codebook_name: str
+    codebook_version: str
+    codebook_sha256: str
+    cues_version: str
+    cues_sha256: str
+    spacy_model: str = "blank"
+    families: dict[Family, list[str]]
+    training_sets: dict[str, int]
+    training_cases: list[str]
+    held_out_cases: list[str]
+    label_source: str
+    licence: str
+    data_sources: list[str] = Field(default_factory=list)
+    config: dict[str, object]
+    terms: int
+    least_cases_a_term: int
+    features: int
+    metrics: Metrics | None = None
+    thresholds: Thresholds
+    libraries: dict[str, str]
+    trusted_types: list[str]
+    sha256: str
+    size_bytes: int
