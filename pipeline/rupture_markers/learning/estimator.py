@@ -224,11 +224,14 @@ def _boost(
     rows, labels, weights = doubled(share, weight)
     if len(np.unique(labels)) < 2:
         return None
+    known = inputs[rows]
+    # Never split on, and scikit-learn cannot bin a column without a value.
+    known[:, np.isnan(known).all(axis=0)] = 0.0
     return HistGradientBoostingClassifier(
         max_iter=config.trees, max_leaf_nodes=config.leaves, learning_rate=config.rate,
         min_samples_leaf=config.least_in_leaf, l2_regularization=config.shrinkage,
         max_features=config.features_a_split, early_stopping=False, random_state=config.seed,
-    ).fit(inputs[rows], labels, sample_weight=weights)  # fmt: skip
+    ).fit(known, labels, sample_weight=weights)  # fmt: skip
 
 
 def fit_calibration(
