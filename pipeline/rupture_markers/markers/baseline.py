@@ -1,8 +1,8 @@
 """A speaker against their own usual, and the session as a whole.
 
-Brevity tells nothing by itself: a third of all client turns have three words or fewer. So length, hedging and the like
-are set against what is usual for this speaker in this session. The usual length is the median over the whole session
-(whole sessions are scored after the fact); means leave the turn itself out.
+Brevity tells nothing by itself: a third of all client turns have three words or fewer. So length, hedging and the
+like are set against what is usual for this speaker in this session. The usual length is the median over the whole
+session (whole sessions are scored after the fact); means leave the turn itself out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _blank(size: int) -> Column:
 
 
 def against_usual(values: Column, near: Neighbours, measured: SessionMeasures) -> Column:
-    """Difference from the mean of the same speaker's other turns; NaN where fewer than `FEWEST` others are known."""
+    """Difference from the mean of the same speaker's other turns; NaN below `FEWEST` others."""
     out = _blank(len(values))
     for party in _parties(near):
         among = party & measured.counted & ~np.isnan(values)
@@ -72,7 +72,7 @@ def usual_columns(near: Neighbours, did: Moves, measured: SessionMeasures) -> di
 def session_columns(near: Neighbours, measured: SessionMeasures) -> dict[str, Column]:
     """Place in the session, the speaker's part in it, and runs of short turns."""
     size = len(measured.words)
-    rows = np.arange(size, dtype=np.float32)
+    rows: Column = np.arange(size, dtype=np.float32)
     share, short_share = _blank(size), _blank(size)
     short_before, short_after = _blank(size), _blank(size)
     both = float(measured.words[near.client | near.therapist].sum())
@@ -91,7 +91,7 @@ def session_columns(near: Neighbours, measured: SessionMeasures) -> dict[str, Co
         short_before[mine] = steps[first] - steps[np.maximum(first - 4, 0)]
         short_after[mine] = steps[np.minimum(past + 4, len(counted))] - steps[past]
     return {
-        "session/position": rows / max(size - 1, 1),
+        "session/position": rows / np.float32(max(size - 1, 1)),
         "session/turns": np.full(size, np.log2(size + 1), dtype=np.float32),
         "session/opening": (rows < _EDGE).astype(np.float32),
         "session/closing": (rows >= size - _EDGE).astype(np.float32),
@@ -103,7 +103,7 @@ def session_columns(near: Neighbours, measured: SessionMeasures) -> dict[str, Co
 
 
 def pace_and_latency(turns: Sequence[Turn], near: Neighbours, measured: SessionMeasures) -> dict[str, Column]:
-    """Seconds from the other's end to this turn's start, words a second, and both against the speaker's usual.
+    """Seconds from the other's end to this start, words a second, and both against the speaker's usual.
 
     NaN wherever a time is missing or runs backwards; a negative latency is an overlap and is kept.
     """
@@ -115,9 +115,7 @@ def pace_and_latency(turns: Sequence[Turn], near: Neighbours, measured: SessionM
     previous_start = np.where(there, start[near.before], np.nan) if len(turns) else start
     latency = np.where(start >= previous_start, start - previous_end, np.nan).astype(np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = np.where((lasted > 0) & (measured.words > 0), measured.words / lasted, np.nan).astype(
-            np.float32
-        )
+        rate = np.where((lasted > 0) & (measured.words > 0), measured.words / lasted, np.nan).astype(np.float32)
     return {
         "time/latency": latency,
         "time/latency-usual": against_usual(latency, near, measured),

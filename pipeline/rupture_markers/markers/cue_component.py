@@ -1,7 +1,7 @@
 """The spaCy component ``rupture_cues``: all cues compiled into one pass over a turn.
 
-Phrases cost next to nothing (PhraseMatcher); token patterns are dear (a Matcher of 200 patterns is ten times slower
-than the tokeniser), so a pattern is tried only on turns that hold one of its anchor words.
+Phrases cost next to nothing (PhraseMatcher); token patterns are dear (a Matcher of 200 patterns is ten times
+slower than the tokeniser), so a pattern is tried only on turns that hold one of its anchor words.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from rupture_markers.markers.word_counts import FILLERS
 
 COMPONENT = "rupture_cues"
 SPANS = "cues"
+MOST_ASIDE = 6
+"""Tokens (punctuation too) that may stand on either side of a cue that is the whole turn."""
 _PASSED_OVER = frozenset((*FILLERS, "well", "oh", "hmm", "mm", "just", "like", "really", "honestly"))
 _ANNOTATION: dict[Need, str] = {"lemma": "LEMMA", "tag": "TAG", "dep": "DEP"}
 _TEXT_KEYS = ("NORM", "LOWER")
@@ -74,7 +76,7 @@ class RuptureCues:
             if not cue.needs:
                 raise ConfigError(
                     f"cue {cue.id}: a pattern has no token that must be one of a list of words.",
-                    "Give one token LOWER, or LOWER: {IN: [...]}: a pattern that must be tried on every turn is slow.",
+                    "Give one token LOWER, or LOWER: {IN: [...]}: to try it on every turn is slow.",
                 )
             self._unanchored.append((cue, matcher))
             return
@@ -127,6 +129,8 @@ def _fits(doc: Doc, start: int, end: int, cue: Cue) -> bool:
         return False
     if cue.where == "end" and len(doc) - end >= START_WORDS:
         return False
+    if cue.whole and (start > MOST_ASIDE or len(doc) - end > MOST_ASIDE):
+        return False
     if cue.most_words is not None and _words(doc) > cue.most_words:
         return False
     return not cue.whole or all(
@@ -137,10 +141,8 @@ def _fits(doc: Doc, start: int, end: int, cue: Cue) -> bool:
 
 
 def _words(doc: Doc) -> int:
-    # "don't" is two tokens and one word: a token glued to the one before it is no word of its own.
-    return sum(
-        1 for t in doc if not (t.is_punct or t.is_space) and (t.i == 0 or doc[t.i - 1].whitespace_ or doc[t.i - 1].is_punct or doc[t.i - 1].is_space)
-    )  # fmt: skip
+    # Not tokens: "don't" is two tokens and one word.
+    return sum(any(character.isalnum() for character in word) for word in doc.text.split())
 
 
 def _by_norm(pattern: tuple[dict[str, Any], ...]) -> Iterator[dict[str, Any]]:
@@ -156,9 +158,7 @@ def _normed(value: Any) -> Any:
     if isinstance(value, str):
         return CHAT_SPELLINGS.get(value, _CONTRACTIONS.get(value, value))
     if isinstance(value, Mapping):
-        return {
-            key: [_normed(v) for v in item] if isinstance(item, list) else item for key, item in value.items()
-        }
+        return {key: [_normed(v) for v in item] if isinstance(item, list) else item for key, item in value.items()}
     return value
 
 
@@ -174,7 +174,7 @@ _CONTRACTIONS = {
 
 
 def _anchor(pattern: tuple[dict[str, Any], ...]) -> frozenset[str]:
-    """Words of which any match must hold one: of the tokens that must stand, the one with fewest and longest words."""
+    """Words of which any match holds one: of the tokens that must stand, the one with fewest and longest."""
     sets = []
     for token in pattern:
         if token.get("OP", "1") not in ("1", "+", "{1}"):
@@ -198,24 +198,24 @@ def _annotations(pipeline: Language) -> frozenset[Need]:
     return frozenset(given)
 
 
-@Language.factory(
-    COMPONENT, default_config={"cues": None, "version": "", "sha256": ""}, assigns=["doc.spans"]
-)
+@Language.factory(COMPONENT, default_config={"cues": None, "version": "", "sha256": ""}, assigns=["doc.spans"])
 def _make(
-    nlp: Language, name: str, cues: list[dict[str, Any]] | None, version: str, sha256: str
-) -> RuptureCues:  # noqa: ARG001
+    nlp: Language,
+    name: str,  # noqa: ARG001 -- spaCy passes it by name
+    cues: list[dict[str, Any]] | None,
+    version: str,
+    sha256: str,
+) -> RuptureCues:
     if cues is None:
         shipped = load_cues(None, load_codebook())
         return RuptureCues(nlp, shipped.cues, shipped.version, shipped.sha256)
-    rows = (
-        {key: _tuples(value) if isinstance(value, list) else value for key, value in row.items()}
-        for row in cues
-    )
-    return RuptureCues(nlp, (Cue(**row) for row in rows), version, sha256)
+    return RuptureCues(nlp, map(_cue_from_row, cues), version, sha256)
 
 
-def _tuples(value: list[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+def _cue_from_row(row: Mapping[str, Any]) -> Cue:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    values["patterns"] = tuple(tuple(pattern) for pattern in row["patterns"])
+    return Cue(**values)
 
 
 def build_pipeline(spacy_model: str = "blank", cues: CueList | None = None) -> Language:
@@ -269,8 +269,7 @@ def cue_hits(doc: Doc, cues: CueList) -> tuple[CueHit, ...]:
         return ()
     by_id = cues.by_id
     return tuple(
-        CueHit(span.label_, by_id[span.label_].code, span.start_char, span.end_char)
-        for span in doc.spans[SPANS]
+        CueHit(span.label_, by_id[span.label_].code, span.start_char, span.end_char) for span in doc.spans[SPANS]
     )
 
 

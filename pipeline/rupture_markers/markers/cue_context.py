@@ -1,4 +1,4 @@
-"""Cues in their dialogue: whose turn it is, what the other's turn before asked, what was heard beside the words."""
+"""Cues in their dialogue: whose turn it is, what the turn before asked, what was heard beside the words."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def cues_in_session(transcript: Transcript, pipeline: Language) -> tuple[tuple[C
     docs = list(turn_docs(pipeline, (turn.spoken for turn in transcript.turns)))
     counts = word_counter().count(docs)
     near = neighbours(transcript.turns)
-    return hits_in_context(
-        transcript.turns, docs, cues_of(pipeline), counts, near, moves(transcript.turns, counts)
-    )
+    cues = cues_of(pipeline)
+    did = moves(transcript.turns, counts)
+    return hits_in_context(transcript.turns, docs, cues, counts, near=near, did=did)
 
 
 def hits_in_context(
@@ -42,15 +42,16 @@ def hits_in_context(
     docs: Sequence[Doc],
     cues: CueList,
     counts: TurnCounts,
+    *,
     near: Neighbours,
     did: Moves,
 ) -> tuple[tuple[CueHit, ...], ...]:
     """Keep the hits whose conditions on the dialogue hold, and add the cues that are events alone."""
     laughs = counts.anywhere[:, counts.column("laughs-in-writing")] > 0
     events = [
-        frozenset([*(event.kind for event in turn.events), *(("laughter",) if laugh else ())]) if turn.events or laugh else frozenset()
-        for turn, laugh in zip(turns, laughs, strict=True)
-    ]  # fmt: skip
+        frozenset([*(event.kind for event in turn.events), *(("laughter",) if laugh else ())])
+        for turn, laugh in zip(turns, laughs.tolist(), strict=True)
+    ]
     wordless = [cue for cue in cues.cues if not (cue.phrases or cue.patterns)]
     candidates: list[list[CueHit]] = []
     for turn, doc, kinds in zip(turns, docs, events, strict=True):

@@ -21,7 +21,7 @@ _LONG_AGO = 50
 
 
 def cue_columns(hits: Sequence[Sequence[CueHit]], cues: CueList, near: Neighbours) -> dict[str, Column]:
-    """Cues of each family and code in a turn, and of each family before, after and elsewhere in the session."""
+    """Cues of each family and code in a turn; of each family before, after and in the rest of the session."""
     size = len(hits)
     codes = {code: np.zeros(size, dtype=np.float32) for code in dict.fromkeys(cue.code for cue in cues.cues)}
     families = {family: np.zeros(size, dtype=np.float32) for family in FAMILIES}
@@ -29,7 +29,7 @@ def cue_columns(hits: Sequence[Sequence[CueHit]], cues: CueList, near: Neighbour
         for hit in found:
             codes[hit.code][row] += 1
             families[cues.by_id[hit.cue_id].family][row] += 1
-    columns = {code_feature(code): values for code, values in codes.items()}
+    columns: dict[str, Column] = {code_feature(code): values for code, values in codes.items()}
     coded = {"client": near.client, "therapist": near.therapist}
     for family, values in families.items():
         sums = np.concatenate([[0], np.cumsum(values)]).astype(np.float32)
@@ -41,9 +41,7 @@ def cue_columns(hits: Sequence[Sequence[CueHit]], cues: CueList, near: Neighbour
             f"run/{family}-last-turn": sums[rows] - sums[np.maximum(rows - NEAR, 0)],
             f"run/{family}-before": sums[rows] - sums[np.maximum(rows - FAR, 0)],
             f"run/{family}-after": sums[np.minimum(rows + 1 + FAR, size)] - sums[np.minimum(rows + 1, size)],
-            f"session/{family}": np.where(
-                others > 0, (values.sum() - values) / np.maximum(others, 1), np.nan
-            ),
+            f"session/{family}": np.where(others > 0, (values.sum() - values) / np.maximum(others, 1), np.nan),
         }
     columns["run/no-cue-since"] = _since(families["withdrawal"] + families["confrontation"] > 0)
     return columns

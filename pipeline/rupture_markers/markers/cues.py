@@ -29,7 +29,7 @@ Situation = Literal[
     "question", "open question", "closed question", "invitation", "reflection", "advice", "press", "apology",
     "any turn", "strain",
 ]  # fmt: skip
-"""What the other did in the turn before; ``strain`` is a cue of a rupture in one of the client's last two turns."""
+"""What the other did in the turn before; ``strain``: a cue of a rupture in the client's last two turns."""
 
 START_WORDS = 8
 """``where: start`` is within so many tokens of the turn's beginning, ``end`` within so many of its end."""
@@ -182,9 +182,7 @@ def load_cues(path: Path | None, codebook: Codebook) -> CueList:
         raise ConfigError(
             "this is not YAML.", "Mend the line.", path=path, line=mark.line + 1 if mark else None
         ) from None
-    lines = {
-        found[1]: n for n, line in enumerate(text.splitlines(), start=1) if (found := _CUE_LINE.match(line))
-    }
+    lines = {found[1]: n for n, line in enumerate(text.splitlines(), start=1) if (found := _CUE_LINE.match(line))}
     entries = _validated(data, path, lines)
     cues, skipped = [], []
     for entry in entries.cues:

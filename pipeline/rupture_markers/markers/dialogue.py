@@ -19,9 +19,7 @@ Flags = npt.NDArray[np.bool_]
 NONE = -1
 """No such turn."""
 
-_HUM = re.compile(
-    r"\W*(?:m+-?h+m+|m{2,}|uh-?huh|h+m+|mhm|huh|um-?hm+)(?:\W+(?:m+-?h+m+|m{2,}|h+m+|uh-?huh))*\W*", re.I
-)
+_HUM = re.compile(r"\W*(?:m+-?h+m+|m{2,}|uh-?huh|h+m+|mhm|huh|um-?hm+)(?:\W+(?:m+-?h+m+|m{2,}|h+m+|uh-?huh))*\W*", re.I)
 
 
 def is_hum(text: str) -> bool:
@@ -33,8 +31,8 @@ def is_hum(text: str) -> bool:
 class Neighbours:
     """For each turn, the rows (not the indices) of the turns that stand in a relation to it; -1 for none.
 
-    A turn takes the floor when its speaker is client or therapist, and it is neither a back-channel nor a hum.
-    Silences and turns of others are passed over, and so is a turn that takes no floor, but for its own neighbours.
+    A turn takes the floor when its speaker is client or therapist and it is neither a back-channel nor a hum.
+    Silences, turns of other people and turns that take no floor are passed over; they have neighbours themselves.
 
     Attributes
     ----------

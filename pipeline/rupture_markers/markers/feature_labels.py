@@ -1,7 +1,7 @@
 """Names of the features, and what each is called before people.
 
-A name is ``group/what``; the groups are those of an ablation: turn, says, begins, events, before, between, after,
-usual, session, run, cue, time. Labels say what was measured, never that it was too much or too little.
+A name is ``group/what``; the groups are those of an ablation: turn, says, begins, events, before, between,
+after, usual, session, run, cue, time. Labels say what was measured, not that it was too much or too little.
 """
 
 from __future__ import annotations
@@ -9,51 +9,155 @@ from __future__ import annotations
 from rupture_markers.markers.marker import FAMILIES
 
 SAID: dict[str, str] = {
-    "first-person": "I, me, my", "second-person": "you, your", "we": "we, us", "third-person": "he, she, they",
-    "people-in-general": "people in general", "negation": "not, no, never", "hedge": "hedges (maybe, I guess)",
-    "not-knowing": "not knowing", "agreement": "words of agreement", "disagreement": "words of disagreement",
-    "but": "but, though", "yes-but": "yes, but", "minimal": "mm-hmm, oh", "feeling-bad": "words of painful feeling",
-    "feeling-good": "words of good feeling", "absolute": "always, never, everything", "reasoning": "because, think, reason",
-    "therapy-talk": "talk of the therapy (session, form, homework)", "sent-here": "being sent or made to come",
-    "time-and-cost": "time, waiting, cost", "about-the-other": "speech about the other (you don't, you keep, your question)",
-    "demand": "demands (stop, tell me, leave it)", "question-back": "asking back", "thanks": "thanks",
-    "apology": "saying sorry", "self-blame": "blaming oneself", "hopeless": "hopelessness", "swearing": "strong language",
-    "laughs-in-writing": "laughter in writing (lol)", "open-question": "an open question", "yes-no-question": "a yes-or-no question",
-    "invitation": "an invitation (tell me more)", "feeling-question": "a question about feelings", "scale-question": "a scale question",
-    "permission": "asking permission", "reflection": "a reflection", "advice": "advice", "press": "pressing (why not, but you)",
-    "information": "information", "affirmation": "praise", "validation": "validation (that makes sense)",
-    "own-part": "owning a part (I rushed)", "about-us": "speech about the two of them, here and now",
-    "self-disclosure": "own reactions (I notice, I feel)", "rationale": "giving a reason for the task",
-    "change-of-task": "offering another way", "redirect": "coming back to the topic", "clarify": "clearing up what was meant",
-}  # fmt: skip
+    "first-person": "I, me, my",
+    "second-person": "you, your",
+    "we": "we, us",
+    "third-person": "he, she, they",
+    "people-in-general": "people in general",
+    "negation": "not, no, never",
+    "hedge": "hedges (maybe, I guess)",
+    "not-knowing": "not knowing",
+    "agreement": "words of agreement",
+    "disagreement": "words of disagreement",
+    "but": "but, though",
+    "yes-but": "yes, but",
+    "minimal": "mm-hmm, oh",
+    "feeling-bad": "words of painful feeling",
+    "feeling-good": "words of good feeling",
+    "absolute": "always, never, everything",
+    "reasoning": "because, think, reason",
+    "therapy-talk": "talk of the therapy (session, form, homework)",
+    "sent-here": "being sent or made to come",
+    "time-and-cost": "time, waiting, cost",
+    "about-the-other": "speech about the other (you don't, you keep, your question)",
+    "demand": "demands (stop, tell me, leave it)",
+    "question-back": "asking back",
+    "thanks": "thanks",
+    "apology": "saying sorry",
+    "self-blame": "blaming oneself",
+    "hopeless": "hopelessness",
+    "swearing": "strong language",
+    "laughs-in-writing": "laughter in writing (lol)",
+    "open-question": "an open question",
+    "yes-no-question": "a yes-or-no question",
+    "invitation": "an invitation (tell me more)",
+    "feeling-question": "a question about feelings",
+    "scale-question": "a scale question",
+    "permission": "asking permission",
+    "reflection": "a reflection",
+    "advice": "advice",
+    "press": "pressing (why not, but you)",
+    "information": "information",
+    "affirmation": "praise",
+    "validation": "validation (that makes sense)",
+    "own-part": "owning a part (I rushed)",
+    "about-us": "speech about the two of them, here and now",
+    "self-disclosure": "own reactions (I notice, I feel)",
+    "rationale": "giving a reason for the task",
+    "change-of-task": "offering another way",
+    "redirect": "coming back to the topic",
+    "clarify": "clearing up what was meant",
+}
 """Word list -> its name in a label."""
 
-BEGINS = ("agreement", "disagreement", "negation", "but", "yes-but", "hedge", "minimal", "not-knowing", "apology", "question-back")  # fmt: skip
+BEGINS = (
+    "agreement",
+    "disagreement",
+    "negation",
+    "but",
+    "yes-but",
+    "hedge",
+    "minimal",
+    "not-knowing",
+    "apology",
+    "question-back",
+)
 BEFORE = (
-    "second-person", "negation", "hedge", "not-knowing", "agreement", "disagreement", "minimal", "feeling-bad", "therapy-talk",
-    "about-the-other", "demand", "question-back", "apology", "hopeless", "open-question", "invitation", "feeling-question",
-    "scale-question", "permission", "reflection", "advice", "press", "information", "affirmation", "validation", "own-part",
-    "about-us", "self-disclosure", "rationale", "change-of-task", "redirect", "clarify",
-)  # fmt: skip
+    "second-person",
+    "negation",
+    "hedge",
+    "not-knowing",
+    "agreement",
+    "disagreement",
+    "minimal",
+    "feeling-bad",
+    "therapy-talk",
+    "about-the-other",
+    "demand",
+    "question-back",
+    "apology",
+    "hopeless",
+    "open-question",
+    "invitation",
+    "feeling-question",
+    "scale-question",
+    "permission",
+    "reflection",
+    "advice",
+    "press",
+    "information",
+    "affirmation",
+    "validation",
+    "own-part",
+    "about-us",
+    "self-disclosure",
+    "rationale",
+    "change-of-task",
+    "redirect",
+    "clarify",
+)
 AFTER = (
-    "agreement", "disagreement", "negation", "apology", "own-part", "validation", "clarify", "about-us", "change-of-task",
-    "redirect", "rationale", "question-back", "open-question",
-)  # fmt: skip
+    "agreement",
+    "disagreement",
+    "negation",
+    "apology",
+    "own-part",
+    "validation",
+    "clarify",
+    "about-us",
+    "change-of-task",
+    "redirect",
+    "rationale",
+    "question-back",
+    "open-question",
+)
 SHARES = ("first-person", "second-person", "negation", "hedge", "agreement")
 USUAL = ("hedge", "negation", "second-person", "first-person")
-EVENTS = {"pause": "pauses", "laughter": "laughter", "sigh": "sighs", "crosstalk": "crosstalk", "inaudible": "inaudible stretches", "sound": "other sounds"}  # fmt: skip
+EVENTS = {
+    "pause": "pauses",
+    "laughter": "laughter",
+    "sigh": "sighs",
+    "crosstalk": "crosstalk",
+    "inaudible": "inaudible stretches",
+    "sound": "other sounds",
+}
 
-_MOVES = {"open-question-asked": "asks an open question", "closed-question-asked": "asks a closed question", "ends-asking": "ends on a question", "reflects": "reflects without asking"}  # fmt: skip
+_MOVES = {
+    "open-question-asked": "asks an open question",
+    "closed-question-asked": "asks a closed question",
+    "ends-asking": "ends on a question",
+    "reflects": "reflects without asking",
+}
 
 
 def _labels() -> dict[str, str]:
     out = {
-        "turn/words": "length of the turn", "turn/sentences": "sentences in the turn", "turn/words-a-sentence": "length of its sentences",
-        "turn/fillers": "um, uh", "turn/word-said-twice": "words said twice running", "turn/question-marks": "question marks",
-        "turn/exclamation-marks": "exclamation marks", "turn/dots": "trailing dots", "turn/cut-off": "broken off", "turn/begins-cut": "begins in the middle",
-        "turn/no-words": "no words at all", "turn/three-words-or-fewer": "a turn of three words or fewer", "turn/hum": "a hum only (mm-hmm)",
-        "turn/only-agreement": "agreement and nothing else", "turn/content-words": "content words",
-    }  # fmt: skip
+        "turn/words": "length of the turn",
+        "turn/sentences": "sentences in the turn",
+        "turn/words-a-sentence": "length of its sentences",
+        "turn/fillers": "um, uh",
+        "turn/word-said-twice": "words said twice running",
+        "turn/question-marks": "question marks",
+        "turn/exclamation-marks": "exclamation marks",
+        "turn/dots": "trailing dots",
+        "turn/cut-off": "broken off",
+        "turn/begins-cut": "begins in the middle",
+        "turn/no-words": "no words at all",
+        "turn/three-words-or-fewer": "a turn of three words or fewer",
+        "turn/hum": "a hum only (mm-hmm)",
+        "turn/only-agreement": "agreement and nothing else",
+        "turn/content-words": "content words",
+    }
     out |= {f"turn/{name}": f"the turn {label}" for name, label in _MOVES.items()}
     out |= {f"turn/share-{name}": f"share of words: {SAID[name]}" for name in SHARES}
     out |= {f"says/{name}": label for name, label in SAID.items()}
@@ -70,43 +174,62 @@ def _labels() -> dict[str, str]:
     out |= {f"before/{name}": f"in the other's turn before: {SAID[name]}" for name in BEFORE}
     out |= {f"before/{name}": f"the other's turn before {label}" for name, label in _MOVES.items()}
     out |= {
-        "before/words": "length of the other's turn before", "before/broken-off": "the other's turn before was broken off",
+        "before/words": "length of the other's turn before",
+        "before/broken-off": "the other's turn before was broken off",
         "before/turns-between": "back-channels and silences since the other's turn",
-        "between/length-against-question": "length against the other's turn before", "between/shared-words": "content words shared with the other's turn before",
-        "between/taken-up": "share of the other's content words taken up", "between/new-words": "share of content words that are new",
-        "between/echo": "says the other's words again", "between/own-words-again": "says own words again (turn before)",
+        "between/length-against-question": "length against the other's turn before",
+        "between/shared-words": "content words shared with the other's turn before",
+        "between/taken-up": "share of the other's content words taken up",
+        "between/new-words": "share of content words that are new",
+        "between/echo": "says the other's words again",
+        "between/own-words-again": "says own words again (turn before)",
         "between/same-point-pressed": "the other's turn before repeats its own earlier point",
         "between/short-after-open": "three words or fewer to an open question or invitation",
         "between/short-after-closed": "three words or fewer to a closed question",
         "between/short-after-statement": "three words or fewer to a turn that asks nothing",
         "between/words-after-open": "length of the answer to an open question or invitation",
-        "between/agreement-after-advice": "agreement after advice", "between/negation-after-advice": "no or not after advice",
-        "between/negation-after-reflection": "no or not after a reflection", "between/question-answered-by-question": "a question answered by a question",
-        "after/words": "length of the other's next turn", "after/ends-asking": "the other's next turn ends on a question",
-        "after/shared-words": "content words the other takes up next", "after/same-question-again": "the other says the same words again",
-        "usual/words": "length against the speaker's usual", "usual/rank": "rank of the length among the speaker's turns",
-        "usual/words-to-questions": "length against the speaker's usual answer to a question", "usual/own-median": "the speaker's usual length",
+        "between/agreement-after-advice": "agreement after advice",
+        "between/negation-after-advice": "no or not after advice",
+        "between/negation-after-reflection": "no or not after a reflection",
+        "between/question-answered-by-question": "a question answered by a question",
+        "after/words": "length of the other's next turn",
+        "after/ends-asking": "the other's next turn ends on a question",
+        "after/shared-words": "content words the other takes up next",
+        "after/same-question-again": "the other says the same words again",
+        "usual/words": "length against the speaker's usual",
+        "usual/rank": "rank of the length among the speaker's turns",
+        "usual/words-to-questions": "length against the speaker's usual answer to a question",
+        "usual/own-median": "the speaker's usual length",
         "usual/change": "length against the speaker's turn before",
-        "session/position": "position in the session", "session/turns": "length of the session in turns", "session/opening": "among the first six turns",
-        "session/closing": "among the last six turns", "session/talk-share": "the speaker's share of all words", "session/short-turns": "share of the speaker's other turns with three words or fewer",
-        "run/short-turns-before": "short turns among the speaker's last four", "run/short-turns-after": "short turns among the speaker's next four",
+        "session/position": "position in the session",
+        "session/turns": "length of the session in turns",
+        "session/opening": "among the first six turns",
+        "session/closing": "among the last six turns",
+        "session/talk-share": "the speaker's share of all words",
+        "session/short-turns": "share of the speaker's other turns with three words or fewer",
+        "run/short-turns-before": "short turns among the speaker's last four",
+        "run/short-turns-after": "short turns among the speaker's next four",
         "run/no-cue-since": "turns since a cue of a rupture",
-    }  # fmt: skip
+    }
     out |= {f"after/{name}": f"in the other's next turn: {SAID[name]}" for name in AFTER}
     out |= {f"usual/{name}": f"{SAID[name]}, against the speaker's usual" for name in USUAL}
     for family in FAMILIES:
         out |= {
-            f"cue/{family}": f"cues of {family}", f"run/{family}-last-turn": f"cues of {family} in the last two turns",
-            f"run/{family}-before": f"cues of {family} in the eight turns before", f"run/{family}-after": f"cues of {family} in the eight turns after",
+            f"cue/{family}": f"cues of {family}",
+            f"run/{family}-last-turn": f"cues of {family} in the last two turns",
+            f"run/{family}-before": f"cues of {family} in the eight turns before",
+            f"run/{family}-after": f"cues of {family} in the eight turns after",
             f"session/{family}": f"cues of {family} in the rest of the session",
-        }  # fmt: skip
+        }
     return out
 
 
 TIME_LABELS = {
-    "time/latency": "seconds before the turn began", "time/latency-usual": "latency against the speaker's usual", "time/rate": "words a second",
+    "time/latency": "seconds before the turn began",
+    "time/latency-usual": "latency against the speaker's usual",
+    "time/rate": "words a second",
     "time/rate-usual": "pace against the speaker's usual",
-}  # fmt: skip
+}
 """Only with ``timing=True``: no shipped model may use them."""
 
 FEATURE_LABELS: dict[str, str] = _labels()

@@ -1,7 +1,7 @@
-"""Features of a turn in its dialogue: what was said, what it answers, what is usual for this speaker, what came around it.
+"""Features of a turn in its dialogue: what was said, what it answers, what is usual here, what came around it.
 
-Every feature is a plain measure with a name people can read (`feature_labels`); which way it points is learnt. What
-cannot be known is NaN, never 0. Nothing depends on session or case id, nor on any other session.
+Every feature is a plain measure with a name people can read (`feature_labels`); which way it points is learnt.
+What cannot be known is NaN, never 0. Nothing depends on session or case id, nor on any other session.
 """
 
 from __future__ import annotations
@@ -97,19 +97,17 @@ def turn_features(transcript: Transcript, pipeline: Language, *, timing: bool = 
     did = moves(turns, counts)
     measured = SessionMeasures.of(turns, counts, near)
     cues = cues_of(pipeline)
-    hits = hits_in_context(turns, docs, cues, counts, near, did)
+    hits = hits_in_context(turns, docs, cues, counts, near=near, did=did)
     columns: dict[str, Column] = {}
     columns |= _turn_columns(turns, counts, did, measured)
-    columns |= _said_columns(counts)
+    logged = np.log1p(counts.anywhere)
+    columns |= _said_columns(counts, logged)
     columns |= _event_columns(turns)
-    columns |= _before_columns(turns, counts, near, did, measured)
+    columns |= _before_columns(logged, counts, near, did, measured)
     columns |= _between_columns(counts, near, did, measured)
-    columns |= _after_columns(counts, near, did, measured)
+    columns |= _after_columns(logged, counts, near, did, measured)
     columns |= usual_columns(near, did, measured)
-    columns |= {
-        f"usual/{name}": against_usual(_share(counts, name, measured), near, measured)
-        for name in labels.USUAL
-    }
+    columns |= {f"usual/{name}": against_usual(_share(counts, name, measured), near, measured) for name in labels.USUAL}
     columns |= session_columns(near, measured)
     columns |= cue_columns(hits, cues, near)
     if timing:
@@ -131,10 +129,6 @@ def _stacked(columns: Mapping[str, Column], names: tuple[str, ...], size: int) -
     for number, name in enumerate(names):
         values[:, number] = columns[name]
     return values
-
-
-def _count(counts: TurnCounts, name: str) -> Column:
-    return np.log1p(counts.anywhere[:, counts.column(name)])
 
 
 def _share(counts: TurnCounts, name: str, measured: SessionMeasures) -> Column:
@@ -167,7 +161,9 @@ def _turn_columns(
     columns = {
         "turn/words": measured.length,
         "turn/sentences": np.log1p(counts.sentences),
-        "turn/words-a-sentence": np.where(counts.sentences > 0, measured.words / np.maximum(counts.sentences, 1), np.nan),
+        "turn/words-a-sentence": np.where(
+            counts.sentences > 0, measured.words / np.maximum(counts.sentences, 1), np.nan
+        ),
         "turn/fillers": np.log1p(counts.fillers),
         "turn/word-said-twice": np.log1p(counts.repeats),
         "turn/question-marks": np.log1p(_each(texts, "?")),
@@ -178,9 +174,11 @@ def _turn_columns(
         "turn/no-words": _flag(measured.words == 0),
         "turn/three-words-or-fewer": _flag(measured.short),
         "turn/hum": _flag(measured.hum),
-        "turn/only-agreement": _flag((agrees > 0) & (other == 0) & (counts.tokens <= 6) & (content <= 1) & (measured.words > 0)),
+        "turn/only-agreement": _flag(
+            (agrees > 0) & (other == 0) & (counts.tokens <= 6) & (content <= 1) & (measured.words > 0)
+        ),
         "turn/content-words": np.log1p(content),
-    }  # fmt: skip
+    }
     columns |= {f"turn/{name}": values for name, values in _move_columns(did).items()}
     columns |= {f"turn/share-{name}": _share(counts, name, measured) for name in labels.SHARES}
     return columns
@@ -190,8 +188,8 @@ def _each(texts: list[str], mark: str) -> Column:
     return np.array([text.count(mark) for text in texts], dtype=np.float32)
 
 
-def _said_columns(counts: TurnCounts) -> dict[str, Column]:
-    columns = {f"says/{name}": _count(counts, name) for name in labels.SAID}
+def _said_columns(counts: TurnCounts, logged: Column) -> dict[str, Column]:
+    columns = {f"says/{name}": logged[:, counts.column(name)] for name in labels.SAID}
     columns |= {f"begins/{name}": _flag(counts.opening[:, counts.column(name)] > 0) for name in labels.BEGINS}
     return columns
 
@@ -205,9 +203,7 @@ def _event_columns(turns: tuple[Turn, ...]) -> dict[str, Column]:
     for row, turn in enumerate(turns):
         for event in turn.events:
             kinds[event.kind][row] += 1
-        known = [
-            event.seconds for event in turn.events if event.kind == "pause" and event.seconds is not None
-        ]
+        known = [event.seconds for event in turn.events if event.kind == "pause" and event.seconds is not None]
         if known:
             seconds[row] = sum(known)
         if turn.speaker == "nobody" and row + 1 < size:
@@ -223,11 +219,12 @@ def _event_columns(turns: tuple[Turn, ...]) -> dict[str, Column]:
 
 
 def _before_columns(
-    turns: tuple[Turn, ...], counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures
+    logged: Column, counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures
 ) -> dict[str, Column]:
-    columns = {f"before/{name}": at(_count(counts, name), near.before) for name in labels.BEFORE}
+    said = at(logged, near.before)
+    columns = {f"before/{name}": said[:, counts.column(name)] for name in labels.BEFORE}
     columns |= {f"before/{name}": at(values, near.before) for name, values in _move_columns(did).items()}
-    rows = np.arange(len(turns), dtype=np.float32)
+    rows = np.arange(len(logged), dtype=np.float32)
     columns |= {
         "before/words": at(measured.length, near.before),
         "before/broken-off": at(_flag(measured.broken_off), near.before),
@@ -236,9 +233,7 @@ def _before_columns(
     return columns
 
 
-def _between_columns(
-    counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures
-) -> dict[str, Column]:
+def _between_columns(counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures) -> dict[str, Column]:
     before = near.before
     there = before >= 0
     opened = there & (did.open_question | did.invitation)[before]
@@ -271,9 +266,10 @@ def _between_columns(
 
 
 def _after_columns(
-    counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures
+    logged: Column, counts: TurnCounts, near: Neighbours, did: Moves, measured: SessionMeasures
 ) -> dict[str, Column]:
-    columns = {f"after/{name}": at(_count(counts, name), near.after) for name in labels.AFTER}
+    said = at(logged, near.after)
+    columns = {f"after/{name}": said[:, counts.column(name)] for name in labels.AFTER}
     shared, _, _ = measured.overlap(near.after)
     columns |= {
         "after/words": at(log_words(measured.words), near.after),

@@ -1,4 +1,4 @@
-"""What is measured once for a whole session and used by many features: lengths, shared words, broken-off turns."""
+"""What is measured once for a whole session and used by many features: lengths, shared words, cut-offs."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def log_words(words: Column) -> Column:
 
 
 def at(values: Column, rows: Rows) -> Column:
-    """Values of other rows; NaN where there is no such row (-1)."""
+    """Values (or rows of values) of other turns; NaN where there is no such row (-1)."""
     if not len(values):
         return values
-    return np.where(rows >= 0, values[rows], np.float32(np.nan))
+    taken = values[rows].astype(np.float32, copy=False)
+    taken[rows < 0] = np.nan
+    return taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ CHAT_SPELLINGS: dict[str, str] = {
 
 
 def variants(phrase: str) -> tuple[str, ...]:
-    """Spell out a phrase: ``(a|b)`` is a choice, ``(a|)`` may be left out, a comma may be missing or be dots.
+    """Spell out a phrase: ``(a|b)`` is a choice, ``(a|)`` may be left out, a comma may be missing or dots.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _commas(reading: str) -> Iterator[str]:
 
 
 def teach_spellings(pipeline: Language) -> None:
-    """Give the pipeline's vocabulary the norms of `CHAT_SPELLINGS`, in lower case, capitalised and in capitals."""
+    """Give the pipeline's vocabulary the norms of `CHAT_SPELLINGS`, in whatever case."""
     for spelling, word in CHAT_SPELLINGS.items():
         for form in (spelling, spelling.capitalize(), spelling.upper()):
             pipeline.vocab[form].norm_ = word

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import spacy
 from spacy.attrs import IS_PUNCT, IS_SPACE, IS_STOP, NORM
-from spacy.strings import hash_string
+from spacy.strings import hash_string  # type: ignore[attr-defined]
 from spacy.tokens import Doc
 
 from rupture_markers.markers.phrases import teach_spellings, variants
@@ -52,7 +52,7 @@ class TurnCounts:
 
     def column(self, name: str) -> int:
         """Column of a list."""
-        return self.names.index(name)
+        return _columns(self.names)[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,7 @@ class WordCounter:
                 for reading in variants(phrase):
                     kept = _kept(pipeline.make_doc(reading).to_array([NORM, IS_PUNCT, IS_SPACE]))
                     if len(kept):
-                        found.setdefault(len(kept), {}).setdefault(
-                            int(_rolled(kept, len(kept))[0]), set()
-                        ).add(column)
+                        found.setdefault(len(kept), {}).setdefault(int(_rolled(kept, len(kept))[0]), set()).add(column)
         self._tables = {length: _table(rows) for length, rows in sorted(found.items())}
 
     def count(self, docs: Sequence[Doc]) -> TurnCounts:
@@ -138,6 +136,11 @@ class WordCounter:
 def _kept(array: npt.NDArray[np.uint64]) -> Ids:
     rows = array.reshape(-1, 3)
     return rows[(rows[:, 1] == 0) & (rows[:, 2] == 0) & ~np.isin(rows[:, 0], _hashes(FILLERS)), 0]
+
+
+@lru_cache(maxsize=8)
+def _columns(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: column for column, name in enumerate(names)}
 
 
 @lru_cache(maxsize=8)
