@@ -121,9 +121,7 @@ def test_a_new_coder_or_other_shares_leave_old_assignments_alone() -> None:
 
 
 @given(st.integers(1, 20), st.integers(0, 99))
-def test_a_changed_transcript_gets_new_task_ids_for_the_same_coder_arm_and_place(
-    number: int, seed: int
-) -> None:
+def test_a_changed_transcript_gets_new_task_ids_for_the_same_coder_arm_and_place(number: int, seed: int) -> None:
     plan = rule(seed=seed)
     old = assign(segments(number), plan)
     changed = [replace(segments(number)[0], content_sha256="f" * 64), *segments(number)[1:]]
@@ -185,14 +183,12 @@ def test_a_whole_session_stays_in_one_project_in_order_and_ends_with_its_ratings
     tasks = assign(segments(sessions * 5), plan)
     for coder in plan.coders:
         queue = sorted((task for task in tasks if task.coder == coder), key=lambda task: task.queue_key)
-        for begin in range(0, len(queue), 6):
-            session = queue[begin : begin + 6]
+        for begin in range(0, len(queue), 5):
+            session = queue[begin : begin + 5]
             assert len({task.session_id for task in session}) == len({task.arm for task in session}) == 1
-            assert [task.part for task in session] == ["segment"] * 5 + ["ratings"]
-            turns = [turn for task in session[:5] for turn in task.turns]
+            assert [task.session_end for task in session] == [False] * 4 + [True]
+            turns = [turn for task in session for turn in task.turns]
             assert turns == sorted(turns)
-            assert session[5].turns == tuple(turns)
-            assert not session[5].shown
     assert {task.session_id for task in tasks} == {f"sess{n:02}" for n in range(sessions)}
     assert assign(segments(sessions * 5), plan, tasks) == ()
 
@@ -200,16 +196,20 @@ def test_a_whole_session_stays_in_one_project_in_order_and_ends_with_its_ratings
 def test_whole_sessions_are_balanced_over_arms_within_a_coder() -> None:
     tasks = assign(segments(24 * 5), rule(mode="whole_session", double_coded=0.0))
     for coder in ("ana", "ben", "cem"):
-        arms = Counter(task.arm for task in tasks if task.coder == coder and task.part == "ratings")
+        arms = Counter(task.arm for task in tasks if task.coder == coder and task.session_end)
         assert arms == {"blind": 4, "assisted": 4}
 
 
-def test_a_new_segment_of_a_session_joins_its_coder_and_arm_and_renews_the_ratings() -> None:
+def test_a_new_last_segment_of_a_session_joins_its_coder_and_arm_and_takes_over_the_ratings() -> None:
     plan = rule(mode="whole_session", double_coded=0.0)
     old = assign(segments(4), plan)
     new = assign(segments(5), plan, old)
     assert {(task.coder, task.arm) for task in new} == {(old[0].coder, old[0].arm)}
-    assert [task.part for task in sorted(new, key=lambda task: task.position)] == ["segment", "ratings"]
+    moved, added = sorted(new, key=lambda task: task.position)
+    assert (moved.task_id, moved.session_end) == (old[-1].task_id, False)
+    assert added.session_end
+    assert sum(task.session_end for task in current_assignments(old + new).values()) == 1
+    assert assign(segments(5), plan, old + new) == ()
 
 
 def test_another_mode_after_tasks_were_drawn_is_refused() -> None:
@@ -217,9 +217,7 @@ def test_another_mode_after_tasks_were_drawn_is_refused() -> None:
         assign(segments(5), rule(mode="whole_session"), assign(segments(5), rule()))
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"coders": ()}, {"coders": ("ana", "ana")}, {"coders": ("ana",)}, {"blind": 1.2}]
-)
+@pytest.mark.parametrize("wrong", [{"coders": ()}, {"coders": ("ana", "ana")}, {"coders": ("ana",)}, {"blind": 1.2}])
 def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         rule(**wrong)

@@ -16,7 +16,6 @@ from rupture_markers.markers.marker import Arm
 from rupture_markers.transcripts.segments import Segment
 from rupture_markers.transcripts.transcript import Transcript
 
-Part = Literal["segment", "ratings"]
 Role = Literal["primary", "second"]
 
 
@@ -74,8 +73,8 @@ class Assignment:
     shown : bool
         Whether suggestions are shown where there are any; False for every blind task and for withheld ones.
     role : Role
-    part : Part
-        ``ratings`` is the last task of a session in whole_session mode.
+    session_end : bool
+        Whether the session ratings are asked for: the last task of a session in whole_session mode.
     unit : str
         What was drawn: the segment, or in whole_session mode the session.
     mode : Mode
@@ -98,7 +97,7 @@ class Assignment:
     arm: Arm
     shown: bool
     role: Role
-    part: Part
+    session_end: bool
     unit: str
     mode: Mode
     order: float
@@ -111,9 +110,9 @@ class Assignment:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     @property
-    def place(self) -> tuple[str, str, Part]:
-        """What stays the same when the content changes: segment id, coder, part."""
-        return (self.segment_id, self.coder, self.part)
+    def place(self) -> tuple[str, str]:
+        """What stays the same when the content changes: segment id and coder."""
+        return (self.segment_id, self.coder)
 
     @property
     def queue_key(self) -> tuple[float, str, int]:
@@ -124,8 +123,8 @@ class Assignment:
 _RECORD = TypeAdapter(Assignment)
 
 
-def current_assignments(records: Iterable[Assignment]) -> dict[tuple[str, str, Part], Assignment]:
-    """Last record of each (segment id, coder, part); earlier ones belong to a transcript since changed."""
+def current_assignments(records: Iterable[Assignment]) -> dict[tuple[str, str], Assignment]:
+    """Last record of each (segment id, coder); earlier ones belong to a transcript since changed."""
     return {record.place: record for record in records}
 
 

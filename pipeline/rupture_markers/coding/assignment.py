@@ -6,14 +6,12 @@ continue the sequence of their stratum, and no assignment that exists is ever ch
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rupture_markers.coding.assigned import (
     Assignment,
-    Part,
     Role,
     SegmentToCode,
     append_assignments,
@@ -106,7 +104,7 @@ class _Draws:
                     _Seat(record.unit, record.coder, record.arm, record.role, record.order), record.case_id
                 )
         for record in current_assignments(existing).values():
-            if record.arm == "assisted" and record.part == "segment":
+            if record.arm == "assisted":
                 self.withheld[(record.coder, str(record.flagged))] += 1
 
     def draw(self, unit: str, members: Sequence[SegmentToCode]) -> None:
@@ -142,7 +140,7 @@ class _Draws:
         out = []
         for task in sorted(tasks, key=lambda t: uniform(self.rule.seed, "withhold", t.coder, t.segment_id)):
             shown = False
-            if task.arm == "assisted" and task.part == "segment":
+            if task.arm == "assisted":
                 stratum = (task.coder, str(task.flagged))
                 place = self.withheld[stratum]
                 self.withheld[stratum] += 1
@@ -170,8 +168,9 @@ def assign(
     Returns
     -------
     tuple of Assignment
-        New records alone. A segment whose content changed gets a new task id for the same coder, arm and
-        place.
+        New records alone. A segment whose content changed gets a new task id for the same coder,
+        arm and place; where a session got a new last segment, the one before is recorded again without the
+        ratings.
 
     Raises
     ------
@@ -199,50 +198,38 @@ def assign(
     ]
     fresh = drawn.withhold([task for task in tasks if task.place not in now])
     changed = [
-        replace(task, shown=now[task.place].shown)
+        replace(task, shown=old.shown)
         for task in tasks
-        if task.place in now and now[task.place].task_id != task.task_id
+        if (old := now.get(task.place)) and (old.task_id, old.session_end) != (task.task_id, task.session_end)
     ]
     return tuple(sorted([*fresh, *changed], key=lambda task: (task.coder, task.queue_key)))
 
 
 def _tasks_of(seat: _Seat, members: Sequence[SegmentToCode], rule: AssignmentRule) -> list[Assignment]:
-    """Tasks of one coder in a unit; after a whole session its ratings, over all of its turns."""
-    parts: list[tuple[Part, SegmentToCode]] = [("segment", member) for member in members]
-    if rule.mode == "whole_session":
-        ordered = sorted(members, key=lambda member: member.ordinal)
-        contents = "".join(member.content_sha256 for member in ordered)
-        ratings = replace(
-            ordered[-1],
-            segment_id=f"{seat.unit}/ratings",
-            ordinal=ordered[-1].ordinal + 1,
-            turns=tuple(turn for member in ordered for turn in member.turns),
-            context=(),
-            content_sha256=hashlib.sha256(contents.encode()).hexdigest(),
-            flagged=False,
-        )
-        parts.append(("ratings", ratings))
+    """Tasks of one coder in a unit; the session ratings are asked on the last of a whole session."""
+    whole = rule.mode == "whole_session"
+    last = max(member.ordinal for member in members)
     return [
         Assignment(
             task_id=opaque_task_id(
-                rule.study, seat.coder, seat.arm, to_code.segment_id, to_code.content_sha256
+                rule.study, seat.coder, seat.arm, member.segment_id, member.content_sha256
             ),
-            segment_id=to_code.segment_id,
-            session_id=to_code.session_id,
-            case_id=to_code.case_id,
+            segment_id=member.segment_id,
+            session_id=member.session_id,
+            case_id=member.case_id,
             coder=seat.coder,
             arm=seat.arm,
             shown=False,
             role=seat.role,
-            part=part,
+            session_end=whole and member.ordinal == last,
             unit=seat.unit,
             mode=rule.mode,
             order=seat.order,
-            position=to_code.ordinal if rule.mode == "whole_session" else 0,
-            flagged=to_code.flagged,
-            content_sha256=to_code.content_sha256,
-            turns=to_code.turns,
-            context=to_code.context,
+            position=member.ordinal if whole else 0,
+            flagged=member.flagged,
+            content_sha256=member.content_sha256,
+            turns=member.turns,
+            context=member.context,
         )
-        for part, to_code in parts
+        for member in members
     ]

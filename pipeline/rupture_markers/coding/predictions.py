@@ -6,16 +6,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rupture_markers.coding.labeling_config import CODES, DIALOGUE, label_of
 from rupture_markers.coding.offsets import utf16_length
 from rupture_markers.errors import ModelError
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Suggestion
 from rupture_markers.transcripts.transcript import Turn
-
-MARKER_CONTROL = "marker"
-"""Name of the ParagraphLabels control of the labelling config."""
-DIALOGUE_OBJECT = "dialogue"
-"""Name of its Paragraphs object."""
 
 _SILENCE = "(silence)"
 _SPEAKERS = {"client": "Client", "therapist": "Therapist", "other": "Other", "nobody": _SILENCE}
@@ -49,7 +45,7 @@ def predictions_of(
     suggestions : iterable of Suggestion
         Of the session; those outside ``turns`` are left out.
     codebook : Codebook
-        Gives the label that the coder's page has for the code.
+        Gives the label that the page has for the code (`label_of`).
     model_version : str
         Shown with every region and renewed with the model.
 
@@ -80,8 +76,8 @@ def _region(
     packed = f"{task_id}/{number}/{suggestion.code}"
     return {
         "id": hashlib.sha256(packed.encode()).hexdigest()[:10],
-        "from_name": MARKER_CONTROL,
-        "to_name": DIALOGUE_OBJECT,
+        "from_name": CODES,
+        "to_name": DIALOGUE,
         "type": "paragraphlabels",
         "origin": "prediction",
         "score": round(float(suggestion.probability), 4),
@@ -98,7 +94,7 @@ def _region(
 
 def _label(suggestion: Suggestion, codebook: Codebook) -> str:
     try:
-        return codebook.code(suggestion.code).label
+        return label_of(codebook.code(suggestion.code))
     except KeyError:
         raise ModelError(
             f"the model suggests {suggestion.code}, which is no code of the codebook.",

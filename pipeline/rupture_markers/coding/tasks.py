@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rupture_markers.coding.assignment import Assignment
+from rupture_markers.coding.labeling_config import ContextTurn, SessionEnd, ShownTurn, TaskData
 from rupture_markers.coding.predictions import predictions_of, shown_speaker, shown_text
 from rupture_markers.coding.validation import validate_task
 from rupture_markers.errors import StudyError
@@ -31,7 +32,7 @@ class CodingTask:
     coder, arm : str, Arm
         The project it belongs to.
     data : dict
-        What Label Studio stores and shows.
+        What Label Studio stores and shows: a `TaskData` as JSON.
     predictions : tuple of dict
         Empty or one, with a region for each suggestion.
     """
@@ -76,7 +77,7 @@ def build_tasks(
         Shown in assisted tasks alone, where the assignment says so.
     model_version : str
     times : bool
-        Show the start and end of turns where they are known.
+        Give the start and end of turns where they are known; a session with a recording has them anyhow.
     recordings : mapping of session id to URL, optional
         The lab's own recordings.
 
@@ -97,32 +98,34 @@ def build_tasks(
                 "Run 'rupture run study.yaml' again, so that it is segmented and assigned anew.",
                 turn=int(missing.args[0]),
             ) from None
-        data: dict[str, Any] = {
-            "task_id": assignment.task_id,
-            "dialogue": [_item(turn, times=times) for turn in turns],
-            "context": [_item(turn, times=times) for turn in context],
-        }
-        if recordings and assignment.session_id in recordings:
-            data["audio"] = recordings[assignment.session_id]
-        shown = assignment.arm == "assisted" and assignment.shown and assignment.part == "segment"
+        whole = assignment.mode == "whole_session"
+        audio = (recordings or {}).get(assignment.session_id)
+        data = TaskData(
+            task_id=assignment.task_id,
+            dialogue=tuple(_shown(turn, timed=times or audio is not None) for turn in turns),
+            context=tuple(ContextTurn(speaker=shown_speaker(t), text=shown_text(t)) for t in context),
+            audio=audio,
+            session_end=((SessionEnd(),) if assignment.session_end else ()) if whole else None,
+        )
+        shown = assignment.arm == "assisted" and assignment.shown
         found = (suggestions or {}).get(assignment.session_id, ()) if shown else ()
         yield CodingTask(
             task_id=assignment.task_id,
             coder=assignment.coder,
             arm=assignment.arm,
-            data=data,
+            data=data.as_json(),
             predictions=predictions_of(assignment.task_id, turns, found, codebook, model_version),
         )
 
 
-def _item(turn: Turn, *, times: bool) -> dict[str, Any]:
+def _shown(turn: Turn, *, timed: bool) -> ShownTurn:
     """One turn of a dialogue. The role alone is the speaker, so that the page can filter by speaker."""
-    item: dict[str, Any] = {"speaker": shown_speaker(turn), "text": shown_text(turn), "turn": str(turn.index)}
-    if times and turn.start_s is not None:
-        item["start"] = turn.start_s
-        if turn.end_s is not None:
-            item["end"] = turn.end_s
-    return item
+    return ShownTurn(
+        speaker=shown_speaker(turn),
+        text=shown_text(turn),
+        start=turn.start_s if timed else None,
+        end=turn.end_s if timed and turn.start_s is not None else None,
+    )
 
 
 def write_task_file(path: Path, tasks: Iterable[CodingTask]) -> int:

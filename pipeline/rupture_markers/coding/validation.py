@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from rupture_markers.coding.labeling_config import CODES, DIALOGUE, TaskData, label_of
 from rupture_markers.coding.offsets import OffsetError, code_point_offset, utf16_length
-from rupture_markers.coding.predictions import DIALOGUE_OBJECT, MARKER_CONTROL, SHOWN_SPEAKERS
+from rupture_markers.coding.predictions import SHOWN_SPEAKERS
 from rupture_markers.markers.codebook import Codebook
 
 if TYPE_CHECKING:
     from rupture_markers.coding.tasks import CodingTask
 
-DATA_KEYS = frozenset({"task_id", "dialogue", "context"})
-OPTIONAL_DATA_KEYS = frozenset({"audio"})
-ITEM_KEYS = frozenset({"speaker", "text", "turn"})
-OPTIONAL_ITEM_KEYS = frozenset({"start", "end"})
 _TASK_ID = re.compile(r"^[0-9a-f]{32}$")
 _PLACE = re.compile(r"^(0|[1-9][0-9]*)$")
 _REGION_KEYS = frozenset({"id", "from_name", "to_name", "type", "origin", "score", "value"})
@@ -25,38 +23,31 @@ _VALUE_KEYS = frozenset({"start", "end", "startOffset", "endOffset", "text", "pa
 
 
 def validate_task(task: CodingTask, codebook: Codebook) -> list[str]:
-    """Everything that is wrong with a task, all at once, without a word of the transcript.
+    """All that is wrong with a task's data, or else with its predictions, without a word of the transcript.
 
     Returns
     -------
     list of str
         Empty where it may be sent.
     """
-    return [*_data_problems(task), *_prediction_problems(task, codebook)]
+    wrong = list(_data_problems(task))
+    return wrong or list(_prediction_problems(task, codebook))
 
 
 def _data_problems(task: CodingTask) -> Iterator[str]:
-    keys = set(task.data)
-    if keys - OPTIONAL_DATA_KEYS != DATA_KEYS:
-        yield f"data must hold {sorted(DATA_KEYS)} and holds {sorted(keys)}"
-    if not _TASK_ID.match(task.task_id) or task.data.get("task_id") != task.task_id:
+    try:
+        data = TaskData.model_validate(task.data)
+    except ValidationError as fault:
+        for error in fault.errors(include_input=False, include_url=False, include_context=False):
+            yield f"data, {'.'.join(str(key) for key in error['loc'])}: {error['msg']}"
+        return
+    if not _TASK_ID.match(task.task_id) or data.task_id != task.task_id:
         yield "task_id is not our opaque id, or not the same in the data"
-    if not task.data.get("dialogue"):
-        yield "the dialogue has no turn"
-    for part in ("context", "dialogue"):
-        items = task.data.get(part)
-        if not isinstance(items, list):
-            yield f"{part} is no list of turns"
-            continue
-        for number, item in enumerate(items):
-            where = f"{part}, turn {number}"
-            if not isinstance(item, Mapping) or set(item) - OPTIONAL_ITEM_KEYS != ITEM_KEYS:
-                yield f"{where}: must hold {sorted(ITEM_KEYS)}, and start and end where known"
-                continue
-            if item["speaker"] not in SHOWN_SPEAKERS:
-                yield f"{where}: the speaker is none of {sorted(SHOWN_SPEAKERS)}"
-            if not isinstance(item["text"], str) or not item["text"]:
-                yield f"{where}: has no text to mark"
+    speakers = {"context": [t.speaker for t in data.context], "dialogue": [t.speaker for t in data.dialogue]}
+    for part, shown in speakers.items():
+        for number, speaker in enumerate(shown):
+            if speaker not in SHOWN_SPEAKERS:
+                yield f"{part}, turn {number}: the speaker is none of {sorted(SHOWN_SPEAKERS)}"
 
 
 def _prediction_problems(task: CodingTask, codebook: Codebook) -> Iterator[str]:
@@ -85,8 +76,8 @@ def _region_problems(region: Any, task: CodingTask, codebook: Codebook) -> Itera
     if not isinstance(region, Mapping) or set(region) != _REGION_KEYS:
         yield f"must hold {sorted(_REGION_KEYS)}"
         return
-    if region["from_name"] != MARKER_CONTROL or region["to_name"] != DIALOGUE_OBJECT:
-        yield f"must go from {MARKER_CONTROL!r} to {DIALOGUE_OBJECT!r}"
+    if region["from_name"] != CODES or region["to_name"] != DIALOGUE:
+        yield f"must go from {CODES!r} to {DIALOGUE!r}"
     if region["type"] != "paragraphlabels" or region["origin"] != "prediction":
         yield "must be of type 'paragraphlabels' and origin 'prediction'"
     if not _is_probability(region["score"]):
@@ -95,7 +86,7 @@ def _region_problems(region: Any, task: CodingTask, codebook: Codebook) -> Itera
     if not isinstance(value, Mapping) or set(value) != _VALUE_KEYS:
         yield f"the value must hold {sorted(_VALUE_KEYS)}"
         return
-    known = {code.label: code for code in codebook.codes}
+    known = {label_of(code) for code in codebook.codes}
     labels = value["paragraphlabels"]
     if not isinstance(labels, list) or len(labels) != 1 or labels[0] not in known:
         yield "must carry one label of the codebook"
@@ -136,5 +127,5 @@ def _span_problems(value: Mapping[str, Any], task: CodingTask) -> Iterator[str]:
 
 
 def _is_probability(score: object) -> bool:
-    number = isinstance(score, int | float) and not isinstance(score, bool)
-    return number and math.isfinite(float(str(score))) and 0.0 <= float(str(score)) <= 1.0
+    # NaN compares false with everything; a bool is an int to Python alone.
+    return isinstance(score, int | float) and not isinstance(score, bool) and 0.0 <= score <= 1.0
