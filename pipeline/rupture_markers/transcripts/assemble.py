@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.events import find_events, is_acknowledgement
+from rupture_markers.transcripts.back_channels import mark_back_channels
+from rupture_markers.transcripts.events import find_events
 from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
-from rupture_markers.transcripts.speakers import require_mapped, speaker_of
+from rupture_markers.transcripts.speakers import numbers_that_fall, require_mapped, speaker_of
 from rupture_markers.transcripts.transcript import ReadWarning, Speaker, Turn
 
-_SENTENCE_ENDS = (".", "!", "?")
 
-
-def assemble(
-    raw: RawTranscript, options: ReadOptions, path: Path
-) -> tuple[tuple[Turn, ...], tuple[ReadWarning, ...]]:
+def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tuple[Turn, ...], tuple[ReadWarning, ...]]:
     """Turns of a file, numbered from 0, and what was odd.
 
     Raises
@@ -35,32 +33,31 @@ def assemble(
     speakers = {**options.speakers, **options.tiers}
     require_mapped(spoken, speakers, path)
     warnings = [ReadWarning(what, line) for what, line in raw.warnings]
+    falls = numbers_that_fall(spoken, speakers)
+    if falls is not None:
+        warnings.append(
+            ReadWarning(
+                "numbers behind a speaker's letter go back and forth, so they may be people and not utterances: "
+                "map each full label in study.yaml",
+                falls,
+            )
+        )
     held: list[tuple[Speaker, Utterance]] = []
     for utterance in spoken:
         who = _holder(utterance, speakers)
-        if (
-            raw.join
-            and held
-            and who != "nobody"
-            and held[-1][0] == who
-            and _near(held[-1][1], utterance, options)
-        ):
+        if raw.join and held and who != "nobody" and held[-1][0] == who and _near(held[-1][1], utterance, options):
             last = held[-1][1]
             held[-1] = (who, replace(last, text=f"{last.text} {utterance.text}", end_s=utterance.end_s))
         else:
             held.append((who, utterance))
-    _require_two(held, path)
+    require_two({who for who, _ in held}, path, held[0][1].line if held else 1)
     if options.silence_s is not None:
         held = _with_silences(held, options.silence_s)
-    turns = []
-    before = None
-    for index, (who, utterance) in enumerate(held):
-        warnings.extend(_odd_times(utterance, before, index))
-        before = utterance.start_s if utterance.start_s is not None else before
-        turns.append(
-            Turn(index, who, utterance.text, utterance.start_s, utterance.end_s, find_events(utterance.text))
-        )
-    return mark_back_channels(tuple(turns)), tuple(warnings)
+    turns = tuple(
+        Turn(i, who, u.text, u.start_s, u.end_s, find_events(u.text, chat=raw.chat)) for i, (who, u) in enumerate(held)
+    )
+    warnings.extend(odd_times(turns, [utterance.line for _, utterance in held]))
+    return mark_back_channels(turns, options.medium), tuple(warnings)
 
 
 def _holder(utterance: Utterance, speakers: dict[str, Speaker]) -> Speaker:
@@ -76,15 +73,21 @@ def _near(last: Utterance, this: Utterance, options: ReadOptions) -> bool:
     return this.start_s - last.end_s <= options.join_gap_s
 
 
-def _require_two(held: list[tuple[Speaker, Utterance]], path: Path) -> None:
-    present = {who for who, _ in held}
+def require_two(present: set[Speaker], path: Path, line: int | None) -> None:
+    """Stop where client or therapist never speaks.
+
+    Raises
+    ------
+    IngestError
+        Naming who is missing.
+    """
     if not {"client", "therapist"} <= present:
         lacking = " and no ".join(who for who in ("client", "therapist") if who not in present)
         raise IngestError(
             f"no {lacking} speaks in this file.",
             "A session needs both; check the labels and the 'speakers:' map in study.yaml.",
             path=path,
-            line=held[0][1].line if held else 1,
+            line=line,
         )
 
 
@@ -93,55 +96,33 @@ def _with_silences(held: list[tuple[Speaker, Utterance]], least: float) -> list[
     for who, utterance in held:
         if out:
             end, start = out[-1][1].end_s, utterance.start_s
-            if (
-                end is not None
-                and start is not None
-                and start - end >= least
-                and "nobody" not in (who, out[-1][0])
-            ):
+            if end is not None and start is not None and start - end >= least and "nobody" not in (who, out[-1][0]):
                 text = f"[silence {start - end:.1f} seconds]"
                 out.append(("nobody", Utterance(None, text, end, start, utterance.line)))
         out.append((who, utterance))
     return out
 
 
-def _odd_times(utterance: Utterance, before: float | None, index: int) -> list[ReadWarning]:
+def odd_times(turns: Sequence[Turn], lines: Sequence[int | None]) -> list[ReadWarning]:
+    """Times that run back, repeat, are missing from some turns or end before they start; all are kept."""
     odd = []
-    start, end = utterance.start_s, utterance.end_s
-    if start is not None and before is not None:
-        if start < before:
-            odd.append(
-                ReadWarning(f"the start time runs back by {before - start:.1f} s", utterance.line, index)
-            )
-        elif start == before:
-            odd.append(ReadWarning("the start time is the one of the turn before", utterance.line, index))
-    if start is not None and end is not None and end < start:
-        odd.append(ReadWarning("the turn ends before it starts", utterance.line, index))
+    before: float | None = None
+    timed = any(turn.start_s is not None for turn in turns)
+    for turn, line in zip(turns, lines, strict=True):
+        start, end = turn.start_s, turn.end_s
+        if start is None:
+            if timed and turn.speaker != "nobody":
+                odd.append(ReadWarning("the turn has no start time, and others have", line, turn.index))
+        else:
+            if before is not None and start < before:
+                back = f"the start time runs back by {before - start:.1f} s"
+                odd.append(ReadWarning(back, line, turn.index))
+            elif before is not None and start == before:
+                odd.append(ReadWarning("the start time is the one of the turn before", line, turn.index))
+            before = start
+        if start is not None and end is not None and end < start:
+            odd.append(ReadWarning("the turn ends before it starts", line, turn.index))
     return odd
-
-
-def mark_back_channels(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Mark the lines of their own that take no floor.
-
-    The rule: one to three words of acknowledgement and nothing else, between two turns of the other speaker, of which
-    the first does not end its sentence or the second goes on in lower case; never after a question.
-    """
-    out = list(turns)
-    for i in range(1, len(turns) - 1):
-        before, turn, after = turns[i - 1], turns[i], turns[i + 1]
-        if (
-            turn.speaker == "nobody"
-            or before.speaker != after.speaker
-            or before.speaker in (turn.speaker, "nobody")
-        ):
-            continue
-        first, second = before.text.rstrip(" \"'”’"), after.text.lstrip(" \"'“‘")
-        if first.endswith("?") or not is_acknowledgement(turn.text):
-            continue
-        goes_on = second[:1].islower() or second.startswith(("-", "…", "..."))
-        if not first.endswith(_SENTENCE_ENDS) or first.endswith(("...", "--")) or goes_on:
-            out[i] = replace(turn, back_channel=True)
-    return tuple(out)
 
 
 def with_events(turn: Turn) -> Turn:

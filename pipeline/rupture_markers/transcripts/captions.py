@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import srt
@@ -12,6 +14,7 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
 from rupture_markers.transcripts.prefixed_text import split_label
+from rupture_markers.transcripts.times import parse_time
 
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?[ \t]+([^>\n]{1,60})>")
 _MARKUP = re.compile(r"</?(?:v|c|i|b|u|ruby|rt|lang)(?:[ .][^<>\n]{0,80})?>|<\d{1,3}:[\d:.]{3,15}>")
@@ -19,12 +22,12 @@ _ARROW = "-->"
 
 
 def _pieces(text: str, previous: str | None, options: ReadOptions) -> list[tuple[str | None, str]]:
-    """Label and words of a caption, which may hold two voices; a caption with no label goes on with the one before."""
+    """Labels and words of a caption, which may hold two voices; with no label it goes on with the one before."""
     voices = list(_VOICE.finditer(text))
     out: list[tuple[str | None, str]] = []
     head = _MARKUP.sub("", text[: voices[0].start()] if voices else text)
     for line in head.splitlines():
-        labelled = split_label(line, options)
+        labelled = split_label(line.strip(), options)
         if labelled is not None:
             out.append((labelled[0], labelled[2]))
         elif out:
@@ -38,28 +41,59 @@ def _pieces(text: str, previous: str | None, options: ReadOptions) -> list[tuple
 
 
 def _captions_to_raw(
-    captions: list[tuple[str, float, float]], lines: list[int], options: ReadOptions, path: Path
+    captions: Sequence[tuple[str, float, float]], text: str, options: ReadOptions, path: Path
 ) -> RawTranscript:
     if not captions:
         raise IngestError("there is no caption in it.", "Export the transcript again.", path=path, line=1)
-    numbers: list[int | None] = list(lines) if len(lines) == len(captions) else [None] * len(captions)
-    warnings: list[tuple[str, int | None]] = []
-    if len(lines) > len(captions):
-        dropped = len(lines) - len(captions)
-        warnings.append((f"{dropped} captions could not be read (time line malformed, or no text)", lines[0]))
+    numbers, lost = _caption_lines(captions, text)
+    warnings: list[tuple[str, int | None]] = [
+        ("a caption could not be read (its time line is malformed, or it has no words)", line) for line in lost
+    ]
     label: str | None = None
-    utterances = []
-    nameless = 0
-    for (text, start, end), line in zip(captions, numbers, strict=True):
-        for who, words in _pieces(text, label, options):
-            if who is None:
-                nameless += 1
+    utterances: list[Utterance] = []
+    nameless: list[int | None] = []
+    guessed: list[int | None] = []
+    for (words_of_all, start, end), line in zip(captions, numbers, strict=True):
+        for who, words in _pieces(words_of_all, None, options):
+            if who is None and label is None:
+                nameless.append(line)
                 continue
-            label = who
-            utterances.append(Utterance(who, words, start, end, line))
+            if who is None:
+                guessed.append(line)
+            label = who or label
+            utterances.append(Utterance(label, words, start, end, line))
     if nameless and utterances:
-        warnings.append((f"{nameless} captions before the first speaker's name were dropped", numbers[0]))
+        warnings.append((f"{len(nameless)} captions before the first speaker's name were dropped", nameless[0]))
+    if guessed:
+        warnings.append((f"{len(guessed)} captions without a name were taken as the speaker's before", guessed[0]))
     return RawTranscript(tuple(utterances), join=True, warnings=tuple(warnings))
+
+
+def _caption_lines(captions: Sequence[tuple[str, float, float]], text: str) -> tuple[list[int | None], list[int]]:
+    """Line of each caption's time line, and the lines of those that no caption was made of."""
+    arrows = [
+        (number, parse_time(line.partition(_ARROW)[0][-40:]))
+        for number, line in enumerate(text.split("\n"), start=1)
+        if _ARROW in line
+    ]
+    numbers: list[int | None] = []
+    lost: list[int] = []
+    at = 0
+    for _, start, _ in captions:
+        ahead = next(
+            (i for i in range(at, len(arrows)) if _same(arrows[i][1], start)), None
+        )  # captions keep the order of the file
+        if ahead is None:
+            numbers.append(None)
+            continue
+        lost.extend(number for number, _ in arrows[at:ahead])
+        numbers.append(arrows[ahead][0])
+        at = ahead + 1
+    return numbers, [*lost, *(number for number, _ in arrows[at:])]
+
+
+def _same(stamp: float | None, start: float) -> bool:
+    return stamp is not None and abs(stamp - start) < 0.002
 
 
 def read_webvtt(text: str, options: ReadOptions, path: Path) -> RawTranscript:
@@ -79,10 +113,8 @@ def read_webvtt(text: str, options: ReadOptions, path: Path) -> RawTranscript:
             path=path,
             line=1,
         ) from None
-    found = [(c.raw_text, c.start_in_seconds, c.end_in_seconds) for c in captions]
-    at = [n for n, line in enumerate(text.splitlines(), start=1) if _ARROW in line]
-    precise = [(t, _precise(c.start), _precise(c.end)) for (t, _, _), c in zip(found, captions, strict=True)]
-    return _captions_to_raw(precise, at, options, path)
+    found = [(html.unescape(c.raw_text), _precise(c.start), _precise(c.end)) for c in captions]
+    return _captions_to_raw(found, text, options, path)
 
 
 def _precise(stamp: str) -> float:
@@ -103,11 +135,11 @@ def read_srt(text: str, options: ReadOptions, path: Path) -> RawTranscript:
     except (srt.SRTParseError, srt.TimestampParseError, ValueError, OverflowError) as fault:
         at = getattr(fault, "expected_start", 0)
         raise IngestError(
-            "this is not SRT from here on: a number, a time line 'hh:mm:ss,mmm --> hh:mm:ss,mmm', then the words.",
+            "this is not SRT from here on.",
+            "A caption is a number, a time line 'hh:mm:ss,mmm --> hh:mm:ss,mmm', then its words. "
             "Mend the caption, or export the file again.",
             path=path,
             line=text[: at if isinstance(at, int) else 0].count("\n") + 1,
         ) from None
-    lines = [n for n, line in enumerate(text.splitlines(), start=1) if _ARROW in line]
     found = [(c.content, c.start.total_seconds(), c.end.total_seconds()) for c in captions]
-    return _captions_to_raw(found, lines, options, path)
+    return _captions_to_raw(found, text, options, path)

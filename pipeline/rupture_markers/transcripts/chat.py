@@ -8,33 +8,33 @@ from pathlib import Path
 import pylangacq
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.options import RawTranscript, Utterance
+from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
+from rupture_markers.transcripts.speakers import speaker_of
 
 _MAIN = re.compile(r"^\*([A-Za-z0-9_-]{1,12}):")
 _BULLET = re.compile(r"\x15\d+_\d+\x15")
-_SPACE_BEFORE_MARK = re.compile(r"\s+([.,?!;])")
+_SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s{1,20}([.,?!;])")
+_PERSON = re.compile(r"^([A-Za-z0-9_-]{1,12})(?: [^,]{0,60})? ([A-Za-z_]{1,30})$")
 
 
-def read_chat(text: str, path: Path) -> RawTranscript:
+def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
     """Utterances of the main tiers; consecutive ones of a speaker are a turn.
 
-    The words are the main tier's as transcribed, without bullets and with the space before a mark closed.
+    The words are the main tier's as transcribed, without bullets and with the space before a mark closed. A speaker
+    is found by the code of the tier (``PAR``) in the study's map; else by the role that @Participants gives it,
+    where that is a full word (``Client``, ``Therapist``).
 
     Raises
     ------
     IngestError
         If it is no CHAT, with the line where that shows.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")
     if not any(line.startswith("@") for line in lines[:20]):
-        raise IngestError(
-            "this is not CHAT: it lacks @Begin and its headers.", "Export it again.", path=path, line=1
-        )
+        raise IngestError("this is not CHAT: it lacks @Begin and its headers.", "Export it again.", path=path, line=1)
     at = [n for n, line in enumerate(lines, start=1) if _MAIN.match(line)]
     if not at:
-        raise IngestError(
-            "there is no main tier ('*XXX:') in it.", "Export it again.", path=path, line=len(lines)
-        )
+        raise IngestError("there is no main tier ('*XXX:') in it.", "Export it again.", path=path, line=len(lines))
     # Without its morphology tiers the reader has nothing to align, and no warning that would quote the words.
     try:
         found = pylangacq.CHAT.from_strs(
@@ -48,13 +48,27 @@ def read_chat(text: str, path: Path) -> RawTranscript:
             path=path,
             line=int(number.group(1)) if number else at[0],
         ) from None
+    labels = _labels(lines, options)
     utterances = []
     for utterance, line in zip(found, at if len(at) == len(found) else [None] * len(found), strict=True):
         tiers = utterance.tiers or {}
-        words = _BULLET.sub("", str(tiers.get(utterance.participant, ""))).strip()
+        code = str(utterance.participant)
+        words = " ".join(_BULLET.sub("", str(tiers.get(code, ""))).split())
         marks = utterance.time_marks
         start, end = (marks[0] / 1000, marks[1] / 1000) if marks else (None, None)
-        utterances.append(
-            Utterance(str(utterance.participant), _SPACE_BEFORE_MARK.sub(r"\1", words), start, end, line)
-        )
-    return RawTranscript(tuple(utterances), join=True)
+        utterances.append(Utterance(labels.get(code, code), _SPACE_BEFORE_MARK.sub(r"\1", words), start, end, line))
+    return RawTranscript(tuple(utterances), join=True, chat=True)
+
+
+def _labels(lines: list[str], options: ReadOptions) -> dict[str, str]:
+    """Role of each code that nobody is mapped to, where the role says who it is."""
+    labels = {}
+    for line in lines:
+        if line.startswith("@Participants:"):
+            for person in line.partition(":")[2].split(","):
+                found = _PERSON.match(" ".join(person.split()))
+                if found and speaker_of(found[1], options.speakers) is None:
+                    role = found[2].replace("_", " ")
+                    if speaker_of(role, options.speakers) is not None:
+                        labels[found[1]] = role
+    return labels

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.assemble import mark_back_channels, with_events
+from rupture_markers.transcripts.assemble import odd_times, require_two, with_events
+from rupture_markers.transcripts.back_channels import mark_back_channels
 from rupture_markers.transcripts.options import LARGEST_FILE, read_bytes, sha256
 from rupture_markers.transcripts.transcript import Event, EventKind, ReadWarning, Speaker, Transcript, Turn
 
@@ -51,7 +52,7 @@ class _Session(_Strict):
     therapist_id: str | None = None
     groups: dict[str, str] = Field(default_factory=dict)
     case_known: bool = True
-    warnings: list[tuple[str, int | None, int | None]] = Field(default_factory=list)
+    warnings: list[tuple[str, int | None, int | None]] | None = None
     turns: list[_Turn]
     format: Literal[1] = 1
 
@@ -72,15 +73,17 @@ def _turns(session: _Session, path: Path, line: int) -> tuple[Turn, ...]:
         events = tuple(Event(e.kind, e.start, e.end, e.seconds) for e in item.events or ())
         if any(not e.start <= e.end <= len(item.text) for e in events):
             raise IngestError(
-                "an event's offsets lie outside its turn.", "Write the file again.", path=path, line=line, turn=item.turn
-            )  # fmt: skip
-        turn = Turn(
-            item.turn, item.speaker, item.text, item.start_s, item.end_s, events, bool(item.back_channel)
-        )
+                "an event's offsets lie outside its turn.",
+                "Write the file again.",
+                path=path,
+                line=line,
+                turn=item.turn,
+            )
+        turn = Turn(item.turn, item.speaker, item.text, item.start_s, item.end_s, events, bool(item.back_channel))
         turns.append(with_events(turn) if item.events is None else turn)
     marked = tuple(turns)
     if all(item.back_channel is None for item in session.turns):
-        marked = mark_back_channels(marked)
+        marked = mark_back_channels(marked, session.medium)
     return marked
 
 
@@ -106,8 +109,11 @@ def read_interchange(path: Path) -> Iterator[Transcript]:
                 transcript = _session(line, path, number, digest)
                 if transcript.session_id in seen:
                     raise IngestError(
-                        "this session_id stands twice in the file.", "Give each session its own.", path=path, line=number
-                    )  # fmt: skip
+                        "this session_id stands twice in the file.",
+                        "Give each session its own.",
+                        path=path,
+                        line=number,
+                    )
                 seen.add(transcript.session_id)
                 yield transcript
         except UnicodeDecodeError:
@@ -117,10 +123,6 @@ def read_interchange(path: Path) -> Iterator[Transcript]:
 def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
     try:
         session = _Session.model_validate(json.loads(line))
-    except (json.JSONDecodeError, RecursionError):
-        raise IngestError(
-            "this line is not JSON.", "Write one session a line.", path=path, line=number
-        ) from None
     except ValidationError as fault:
         first = fault.errors(include_input=False, include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -130,9 +132,16 @@ def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
             path=path,
             line=number,
         ) from None
+    except (ValueError, RecursionError):  # JSONDecodeError, and a number too long to be one
+        raise IngestError("this line is not JSON.", "Write one session a line.", path=path, line=number) from None
     turns = _turns(session, path, number)
     if not any(turn.text.strip() for turn in turns):
         raise IngestError("nothing is said in this session.", "Take it out.", path=path, line=number)
+    require_two({turn.speaker for turn in turns}, path, number)
+    if session.warnings is None:
+        warnings = tuple(odd_times(turns, [number] * len(turns)))
+    else:
+        warnings = tuple(ReadWarning(*warning) for warning in session.warnings)
     return Transcript(
         session_id=session.session_id,
         case_id=session.case_id or session.session_id,
@@ -145,7 +154,7 @@ def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
         therapist_id=session.therapist_id,
         groups=session.groups,
         case_known=session.case_known and session.case_id is not None,
-        warnings=tuple(ReadWarning(*warning) for warning in session.warnings),
+        warnings=warnings,
     )
 
 

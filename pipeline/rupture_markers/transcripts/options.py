@@ -27,7 +27,10 @@ class ReadOptions:
         Column of a table for ``speaker``, ``text``, ``start``, ``end``.
     tiers : Mapping of ELAN tier to Speaker
     silence_s : float or None
-        A gap between a known end and a known start of at least this many seconds becomes a silence of its own.
+        A gap between a known end and a known start of at least this many seconds becomes a silence
+        of its own; None: never.
+    largest_file : int
+        Bytes; a larger file is refused unread.
     """
 
     speakers: Mapping[str, Speaker] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class ReadOptions:
     language: str = "en"
     encoding: str | None = None
     silence_s: float | None = None
+    largest_file: int = LARGEST_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,24 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class RawTranscript:
-    """Utterances of a file in order, and what was odd or left out."""
+    """Utterances of a file in order, and what was odd or left out.
+
+    Attributes
+    ----------
+    join : bool
+        Whether neighbouring utterances of one speaker are fragments of a turn.
+    chat : bool
+        Whether the words use CHAT's own notation (``xxx`` for what cannot be heard).
+    """
 
     utterances: tuple[Utterance, ...]
     join: bool = False
+    chat: bool = False
     warnings: tuple[tuple[str, int | None], ...] = ()
 
 
-def read_bytes(path: Path) -> bytes:
-    """Whole file.
+def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """Whole file, at most ``largest`` bytes.
 
     Raises
     ------
@@ -80,7 +93,7 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         size = path.stat().st_size
-        if size > LARGEST_FILE:
+        if size > largest:
             raise IngestError(
                 f"the file has {size:,} bytes, more than any transcript.",
                 "Split it, or take it out of the folder.",
@@ -90,13 +103,9 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise IngestError("there is no such file.", "Check the name.", path=path) from None
     except OSError as fault:
-        raise IngestError(
-            f"the file cannot be read ({fault.strerror}).", "Check its permissions.", path=path
-        ) from None
+        raise IngestError(f"the file cannot be read ({fault.strerror}).", "Check its permissions.", path=path) from None
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise IngestError(
-            "the file is empty.", "Export it again, or take it out of the folder.", path=path, line=1
-        )
+        raise IngestError("the file is empty.", "Export it again, or take it out of the folder.", path=path, line=1)
     return data
 
 
@@ -105,38 +114,54 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def decode(data: bytes, path: Path, encoding: str | None = None) -> str:
-    """Text of a file: UTF-8 with or without BOM, UTF-16 with BOM, else cp1252; line ends as ``\\n``.
+def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, str]:
+    """Text of a file with its line ends as LF, and the name of its encoding.
+
+    UTF-8 with or without BOM, UTF-16 (with BOM, or seen by its zero bytes), else cp1252. The last is a guess that
+    almost any bytes allow, so it is refused where more than a quarter of the letters would lie outside ASCII:
+    such text is Greek, Cyrillic or Chinese in another encoding.
 
     Raises
     ------
     IngestError
         With the line of the first byte that no encoding explains.
     """
-    if encoding is not None:
-        tried = [encoding]
-    elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        tried = ["utf-16"]
-    else:
-        tried = ["utf-8-sig", "cp1252"]
+    tried = [encoding] if encoding is not None else _likely(data)
     where = 0
     for name in tried:
         try:
             text = data.decode(name)
         except UnicodeDecodeError as fault:
             where = fault.start
+            continue
         except LookupError:
             raise IngestError(
                 "the encoding in the config is unknown.", "Name one that Python knows.", path=path
             ) from None
-        else:
-            # C1 controls come of a wrong guess and hide in terminals; NUL is no text at all.
-            if "\x00" not in text and not any("\x80" <= ch <= "\x9f" for ch in text):
-                return text.replace("\r\n", "\n").replace("\r", "\n")
-            where = max(where, 0)
+        if "\x00" in text:
+            where = max(where, data.find(b"\x00"))
+        elif encoding is not None or name != "cp1252" or _western(text):
+            return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name
     raise IngestError(
         f"the text is not in {' or '.join(tried)}.",
         "Save it as UTF-8, or name its encoding under 'reading: encoding:' in study.yaml.",
         path=path,
         line=data[:where].count(b"\n") + 1,
     )
+
+
+def _likely(data: bytes) -> list[str]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ["utf-16"]
+    head = data[:2000]
+    if head[1::2].count(0) * 3 > len(head) and not head[::2].count(0):
+        return ["utf-16-le"]
+    if head[::2].count(0) * 3 > len(head) and not head[1::2].count(0):
+        return ["utf-16-be"]
+    return ["utf-8-sig", "cp1252"]
+
+
+def _western(text: str) -> bool:
+    letters = sum(ch.isalpha() for ch in text)
+    foreign = sum(ch >= "\x80" for ch in text)
+    return foreign * 4 <= letters + foreign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rupture_markers.transcripts.chat import read_chat
 from rupture_markers.transcripts.elan import read_elan
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.transcripts.options import RawTranscript, ReadOptions, decode, read_bytes, sha256
-from rupture_markers.transcripts.prefixed_text import read_lines
+from rupture_markers.transcripts.prefixed_text import read_text
 from rupture_markers.transcripts.sessions import SessionIdentity
 from rupture_markers.transcripts.structured import read_whisperx
 from rupture_markers.transcripts.tables import read_delimited
@@ -40,10 +40,20 @@ def transcript_files(folder: Path) -> list[Path]:
         if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith((".", "~$"))
     )
     if not files:
-        raise IngestError(
-            "the folder holds no transcript.", f"Known endings: {', '.join(SUFFIXES)}.", path=folder
-        )
+        raise IngestError("the folder holds no transcript.", f"Known endings: {', '.join(SUFFIXES)}.", path=folder)
     return files
+
+
+_OF_TEXT: Mapping[str, Callable[[str, ReadOptions, Path], RawTranscript]] = {
+    ".txt": read_text,
+    ".vtt": read_webvtt,
+    ".srt": read_srt,
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".json": read_whisperx,
+    ".cha": read_chat,
+}
+"""Reader of each ending whose file is text; ``.docx`` and ``.eaf`` are read from bytes."""
 
 
 def _raw(data: bytes, path: Path, options: ReadOptions) -> RawTranscript:
@@ -52,22 +62,17 @@ def _raw(data: bytes, path: Path, options: ReadOptions) -> RawTranscript:
         return read_word_document(data, options, path)
     if suffix == ".eaf":
         return read_elan(data, options, path)
-    text = decode(data, path, options.encoding)
-    if suffix == ".txt":
-        return read_lines(text.splitlines(), options)
-    if suffix == ".vtt":
-        return read_webvtt(text, options, path)
-    if suffix == ".srt":
-        return read_srt(text, options, path)
-    if suffix in (".csv", ".tsv"):
-        return read_delimited(text, options, path)
-    if suffix == ".json":
-        return read_whisperx(text, path)
-    if suffix == ".cha":
-        return read_chat(text, path)
-    raise IngestError(
-        f"files that end in '{suffix}' are not read.", f"Known endings: {', '.join(SUFFIXES)}.", path=path
-    )
+    reader = _OF_TEXT.get(suffix)
+    if reader is None:
+        raise IngestError(
+            f"files that end in '{suffix}' are not read.", f"Known endings: {', '.join(SUFFIXES)}.", path=path
+        )
+    text, encoding = decode(data, path, options.encoding)
+    raw = reader(text, options, path)
+    if encoding == "cp1252" and options.encoding is None:
+        guess = ("the file is not UTF-8; it was read as cp1252, so look at its accents and quotes", 1)
+        raw = replace(raw, warnings=(guess, *raw.warnings))
+    return raw
 
 
 def read_transcript(
@@ -98,10 +103,12 @@ def read_transcript(
         sessions = [t for t in read_interchange(path) if session_id in (None, t.session_id)]
         if len(sessions) != 1:
             raise IngestError(
-                f"the file holds {len(sessions)} such sessions.", "Use read_transcripts for all of them.", path=path
-            )  # fmt: skip
+                f"the file holds {len(sessions)} such sessions.",
+                "Use read_transcripts for all of them.",
+                path=path,
+            )
         return with_identity(sessions[0], identity)
-    data = read_bytes(path)
+    data = read_bytes(path, options.largest_file)
     turns, warnings = assemble(_raw(data, path, options), options, path)
     name = session_id or path.stem
     transcript = Transcript(
@@ -127,7 +134,7 @@ def read_transcripts(path: Path, options: ReadOptions | None = None) -> Iterator
 
 
 def with_identity(transcript: Transcript, identity: SessionIdentity | None) -> Transcript:
-    """Give a transcript the case, number, therapist and groups of its row; without one it stands for its own case."""
+    """Give a transcript what its row of sessions.csv says; without a row it stands for its own case."""
     if identity is None:
         if transcript.case_known:
             return transcript

@@ -30,7 +30,7 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
     IngestError
         If a column is missing, or a row has no or another row's session_id.
     """
-    text = decode(read_bytes(path), path)
+    text, _ = decode(read_bytes(path), path)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     header = [name.strip() for name in reader.fieldnames or []]
     for needed in ("session_id", "case_id"):
@@ -46,16 +46,12 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
             if not session or not case:
                 raise IngestError("session_id or case_id is empty.", "Fill it in.", path=path, line=line)
             if session in out:
-                raise IngestError(
-                    "this session_id stands twice.", "Keep one row a session.", path=path, line=line
-                )
+                raise IngestError("this session_id stands twice.", "Keep one row a session.", path=path, line=line)
             number = values.pop("session_number", "")
             if number and not number.isdecimal():
                 raise IngestError("session_number is no whole number.", "Mend it.", path=path, line=line)
             therapist = values.pop("therapist_id", "") or None
             out[session] = SessionIdentity(session, case, int(number) if number else None, therapist, values)
     except csv.Error:
-        raise IngestError(
-            "the table is broken here.", "Mend the line.", path=path, line=reader.line_num
-        ) from None
+        raise IngestError("the table is broken here.", "Mend the line.", path=path, line=reader.line_num) from None
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,21 +15,23 @@ FULL_WORDS: Mapping[str, Speaker] = {
     **dict.fromkeys(("client", "patient", "counselee", "interviewee", "service user", "coachee"), "client"),
     **dict.fromkeys(
         (
-            "therapist", "counsellor", "counselor", "interviewer", "clinician", "psychologist", "psychotherapist",
-            "psychiatrist", "analyst", "facilitator", "coach",
+            "therapist", "counsellor", "counselor", "interviewer", "clinician", "psychologist",
+            "psychotherapist", "psychiatrist", "analyst", "facilitator", "coach",
         ),
         "therapist",
     ),
 }  # fmt: skip
-_NUMBERED = re.compile(r"^(.*?)[ _.-]?\d{1,5}$")
+_NUMBERED = re.compile(r"^(.{0,60}?)[ _.-]?(\d{1,5})$")
+_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_FALLS = 2
 _SHOWN = 12
 
 
 def speaker_of(label: str, speakers: Mapping[str, Speaker]) -> Speaker | None:
     """Who a label is; None where nobody said.
 
-    The study's map is asked for the whole label, then for the label without its number (``C12`` -> ``C``: numbered
-    utterances); then the full words of the field, in any case, numbered or not.
+    The study's map is asked for the whole label, then for the label without its number (``C12`` -> ``C``:
+    numbered utterances); then the same in any case, and the full words of the field, numbered or not.
     """
     label = label.strip()
     numbered = _NUMBERED.match(label)
@@ -51,8 +54,8 @@ def require_mapped(utterances: Iterable[Utterance], speakers: Mapping[str, Speak
     Raises
     ------
     UnmappedSpeakerError
-        Its message counts the labels; which ones, how often and where stands in ``terminal_only``, since a label may
-        be a name.
+        Its message counts the labels; which ones, how often and where stands in ``terminal_only``, since a
+        label may be a name.
     """
     lines: dict[str, list[int]] = {}
     for utterance in utterances:
@@ -71,7 +74,7 @@ def require_mapped(utterances: Iterable[Utterance], speakers: Mapping[str, Speak
         for label, at in sorted(grouped.items(), key=lambda item: -len(item[1]))[:_SHOWN]
     )
     config = "\n".join(
-        f"  {_yaml_key(label)}: client   # or therapist, or other" for label in list(grouped)[:_SHOWN]
+        f"  {_yaml_key(label)}: client|therapist|other   # keep the right one" for label in list(grouped)[:_SHOWN]
     )
     first = min(at[0] for at in unknown.values())
     raise UnmappedSpeakerError(
@@ -84,4 +87,25 @@ def require_mapped(utterances: Iterable[Utterance], speakers: Mapping[str, Speak
 
 
 def _yaml_key(label: str) -> str:
-    return label if re.fullmatch(r"[A-Za-z][\w-]*", label) and label.lower() not in {"y", "n", "yes", "no", "on", "off"} else repr(label)  # fmt: skip
+    plain = re.fullmatch(r"[A-Za-z][\w-]*", label) and label.lower() not in _YAML_WORDS
+    return label if plain else json.dumps(label, ensure_ascii=False)
+
+
+def numbers_that_fall(utterances: Iterable[Utterance], speakers: Mapping[str, Speaker]) -> int | None:
+    """Line where the numbers of a letter that was mapped without its number go back and forth; None where they rise.
+
+    ``C1, C2, C3`` counts utterances; ``P1, P2, P1, P2`` are two people, whom one letter would make one.
+    """
+    last: dict[str, int] = {}
+    falls: dict[str, int] = {}
+    for utterance in utterances:
+        numbered = _NUMBERED.match(utterance.label or "")
+        if numbered is None or utterance.label in speakers:
+            continue
+        bare, number = numbered.group(1).strip(), int(numbered.group(2))
+        if number < last.get(bare, 0):
+            falls[bare] = falls.get(bare, 0) + 1
+            if falls[bare] >= _FALLS:
+                return utterance.line
+        last[bare] = number
+    return None

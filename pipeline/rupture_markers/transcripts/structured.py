@@ -8,13 +8,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.options import RawTranscript, Utterance
+from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
 
 
 class _Segment(BaseModel):
-    model_config = ConfigDict(
-        extra="ignore", allow_inf_nan=False
-    )  # other tools' files carry more than we need
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)  # other tools' files carry more than we need
 
     text: str
     start: float | None = None
@@ -28,7 +26,7 @@ class _Document(BaseModel):
     segments: list[_Segment]
 
 
-def read_whisperx(text: str, path: Path) -> RawTranscript:
+def read_whisperx(text: str, _options: ReadOptions, path: Path) -> RawTranscript:
     """Segments of a diarised recording; one without a speaker goes on with the speaker before.
 
     Raises
@@ -38,10 +36,6 @@ def read_whisperx(text: str, path: Path) -> RawTranscript:
     """
     try:
         document = _Document.model_validate(json.loads(text))
-    except json.JSONDecodeError as fault:
-        raise IngestError(
-            "this is not JSON from here on.", "Export the file again.", path=path, line=fault.lineno
-        ) from None
     except (ValidationError, RecursionError) as fault:
         key = (
             ".".join(str(p) for p in fault.errors(include_input=False)[0]["loc"])
@@ -53,6 +47,13 @@ def read_whisperx(text: str, path: Path) -> RawTranscript:
             "Expected: {'segments': [{'start', 'end', 'text', 'speaker'}, …]}.",
             path=path,
             line=1,
+        ) from None
+    except ValueError as fault:  # JSONDecodeError, and a number too long to be one
+        raise IngestError(
+            "this is not JSON from here on.",
+            "Export the file again.",
+            path=path,
+            line=getattr(fault, "lineno", 1),
         ) from None
     speaker: str | None = None
     utterances = []

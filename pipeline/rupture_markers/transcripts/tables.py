@@ -22,7 +22,7 @@ _LONGEST_CELL = 5_000_000
 
 
 def column_numbers(header: Sequence[str], options: ReadOptions) -> dict[str, int]:
-    """Number of each column that we need, by the study's mapping or by its usual name; fewer where it is not there."""
+    """Number of each column that we need, by the study's mapping or by its usual name, where it is there."""
     names = [name.strip().casefold() for name in header]
     out = {}
     for key, usual in _USUAL.items():
@@ -33,9 +33,7 @@ def column_numbers(header: Sequence[str], options: ReadOptions) -> dict[str, int
     return out
 
 
-def rows_to_raw(
-    rows: Iterable[tuple[int, Sequence[str]]], columns: dict[str, int], path: Path
-) -> RawTranscript:
+def rows_to_raw(rows: Iterable[tuple[int, Sequence[str]]], columns: dict[str, int], path: Path) -> RawTranscript:
     """Utterances of numbered rows; a row that is too short is an error with its line."""
     utterances = []
     warnings: list[tuple[str, int | None]] = []
@@ -55,7 +53,7 @@ def rows_to_raw(
             times[key] = parse_time(cell) if cell else None
             if cell and times[key] is None:
                 warnings.append((f"the {key} time is malformed and was left out", line))
-        label, text = row[columns["speaker"]].strip(), row[columns["text"]].strip()
+        label, text = row[columns["speaker"]].strip().rstrip(":").strip(), row[columns["text"]].strip()
         if not label and not is_silence(text):
             warnings.append(("a row without a speaker was dropped as commentary", line))
             continue
@@ -72,13 +70,13 @@ def read_delimited(text: str, options: ReadOptions, path: Path) -> RawTranscript
         If speaker or text column is not there, or a row is broken.
     """
     first = text.split("\n", 1)[0]
-    delimiter = "\t" if path.suffix == ".tsv" else max(",;\t", key=first.count)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = next(reader)
         columns = column_numbers(header, options)
-        for needed in ("speaker", "text"):
+        for needed in ("speaker", "text", *options.columns):
             if needed not in columns:
                 raise IngestError(
                     f"there is no {needed} column.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from rupture_markers.transcripts.transcript import Transcript
 
@@ -27,7 +28,7 @@ def time_bins_allowed(transcript: Transcript) -> str | None:
     if missing:
         return f"{missing} of {len(starts)} turns have no start time"
     known = [start for start in starts if start is not None]
-    backwards = sum(later < earlier for earlier, later in zip(known, known[1:], strict=False))
+    backwards = sum(later < earlier for earlier, later in pairwise(known))
     return f"start times run backwards {backwards} times" if backwards else None
 
 

@@ -7,11 +7,12 @@ import zipfile
 from pathlib import Path
 
 import docx
+from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import LARGEST_FILE, RawTranscript, ReadOptions
-from rupture_markers.transcripts.prefixed_text import read_lines
+from rupture_markers.transcripts.prefixed_text import looks_like_label, read_lines
 from rupture_markers.transcripts.tables import column_numbers, rows_to_raw
 
 
@@ -39,9 +40,9 @@ def _require_sound(data: bytes, path: Path) -> None:
 
 
 def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTranscript:
-    """Turns of a .docx: of its first table with a speaker and a text column, else of its paragraphs.
+    """Turns of a .docx: of its tables with a speaker and a text column, else of its paragraphs.
 
-    ``line`` is the table's row or the paragraph, from 1.
+    ``line`` is the row, counted over all tables, or the line of the paragraphs, from 1.
 
     Raises
     ------
@@ -52,14 +53,36 @@ def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTran
     try:
         document = docx.Document(io.BytesIO(data))
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError):
-        raise IngestError(
-            "this is not a Word document (.docx).", "Save it again as .docx.", path=path
-        ) from None
+        raise IngestError("this is not a Word document (.docx).", "Save it again as .docx.", path=path) from None
+    tabled = _tables(document, options)
+    if tabled is not None:
+        rows, columns = tabled
+        return rows_to_raw(rows, columns, path)
+    return read_lines([line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])], options)
+
+
+def _tables(document: Document, options: ReadOptions) -> tuple[list[tuple[int, list[str]]], dict[str, int]] | None:
+    """Rows, numbered over all tables, of those that hold turns: by a header, else by labels in the first column."""
+    out: list[tuple[int, list[str]]] = []
+    columns: dict[str, int] = {}
+    number = 0
     for table in document.tables:
         rows = [[cell.text for cell in row.cells] for row in table.rows]
-        columns = column_numbers(rows[0], options) if rows else {}
-        if {"speaker", "text"} <= set(columns):
-            return rows_to_raw(enumerate(rows[1:], start=2), columns, path)
-    return read_lines(
-        [line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])], options
-    )
+        numbered = list(enumerate(rows, start=number + 1))
+        number += len(rows)
+        named = column_numbers(rows[0], options) if rows else {}
+        if {"speaker", "text"} <= set(named):
+            columns = columns or named
+            out.extend(numbered[1:])
+        elif rows and (
+            (columns and len(rows[0]) > max(columns.values())) or _labels_first(rows, options)
+        ):  # a table goes on over the page, or has no header
+            columns = columns or {"speaker": 0, "text": len(rows[0]) - 1}
+            out.extend(numbered)
+    return (out, columns) if out else None
+
+
+def _labels_first(rows: list[list[str]], options: ReadOptions) -> bool:
+    firsts = [row[0].strip().rstrip(":").strip() for row in rows if len(row) >= 2]
+    named = [cell for cell in firsts if cell]
+    return len(named) >= 2 and all(len(cell) <= 30 and looks_like_label(cell, options) for cell in named)
