@@ -1,0 +1,236 @@
+"""The local Label Studio that rupture keeps: loopback only, embedded SQLite, no telemetry, its own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from rupture_markers.coding.local_accounts import Account, ensure_accounts, read_accounts
+from rupture_markers.coding.local_environment import ensure_environment, environment_folder
+from rupture_markers.errors import LabelStudioError
+
+ADMIN = "admin@rupture.local"
+_START_LIMIT_S = 180.0
+_STOP_LIMIT_S = 20.0
+_CLOSED_PORT = 9  # discard: nothing listens there, so what would go out through it goes nowhere
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """What the local Label Studio does.
+
+    Attributes
+    ----------
+    running : bool
+    url : str
+        Empty where it was never started.
+    pid : int or None
+    users : tuple of str
+        User names of the coders and the administrator.
+    passwords : Path
+        The file that holds their passwords, readable by its owner alone.
+    """
+
+    running: bool
+    url: str
+    pid: int | None
+    users: tuple[str, ...]
+    passwords: Path
+
+
+class LocalLabelStudio:
+    """A Label Studio in a folder of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Its database, files, log, accounts and token.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._state = self.folder / "server.json"
+        self.accounts_file = self.folder / "accounts.json"
+
+    def start(
+        self, coders: Sequence[str] = (), *, port: int | None = None, say: Callable[[str], None] = lambda _: None
+    ) -> ServerStatus:
+        """Start it if it does not run, and make the accounts that are missing; it goes on after the command ends.
+
+        Raises
+        ------
+        LabelStudioError
+            If it cannot be installed or does not come up.
+        """
+        status = self.status()
+        if not status.running:
+            environment = ensure_environment(say)
+            self._launch(environment, port or self._known_port() or _free_port(), say)
+        url = self._read_state()["url"]
+        wanted = [ADMIN, *(user_name(coder) for coder in coders)]
+        if {account.user for account in read_accounts(self.accounts_file)} < set(wanted):
+            say("making the accounts")
+        ensure_accounts(self.accounts_file, wanted, ADMIN, environment_folder(), self._environ(str(url)))
+        return self.status()
+
+    def stop(self) -> bool:
+        """Stop it; False where it did not run."""
+        pid = self._live_pid()
+        if pid is None:
+            return False
+        os.killpg(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_LIMIT_S
+        while self._live_pid() is not None:
+            if time.monotonic() > deadline:
+                os.killpg(pid, signal.SIGKILL)
+                break
+            time.sleep(0.1)
+        return True
+
+    def status(self) -> ServerStatus:
+        """Whether it runs, where, and for whom."""
+        state = self._read_state()
+        pid = self._live_pid()
+        users = tuple(account.user for account in read_accounts(self.accounts_file))
+        return ServerStatus(pid is not None, str(state.get("url", "")), pid, users, self.accounts_file)
+
+    def token(self) -> SecretStr:
+        """Access token of the administrator.
+
+        Raises
+        ------
+        LabelStudioError
+            If it was never started.
+        """
+        admin = next((a for a in read_accounts(self.accounts_file) if a.user == ADMIN), None)
+        if admin is None or admin.token is None:
+            raise LabelStudioError(
+                "the local Label Studio has no account yet.", "Run 'rupture label-studio start'.", path=self.folder
+            )
+        return admin.token
+
+    def account(self, coder: str) -> Account:
+        """Account of a coder, with the password."""
+        return next(a for a in read_accounts(self.accounts_file) if a.user == user_name(coder))
+
+    def _environ(self, url: str) -> dict[str, str]:
+        port = url.rsplit(":", 1)[-1]
+        nowhere = f"http://127.0.0.1:{_CLOSED_PORT}"
+        kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TZ", "TMPDIR")}
+        return kept | {
+            "LABEL_STUDIO_BASE_DATA_DIR": str(self.folder / "data"),
+            "LABEL_STUDIO_HOST": url,
+            "LABEL_STUDIO_PORT": port,
+            "DJANGO_DB": "sqlite",
+            "SECRET_KEY": _secret(self.folder / "secret-key"),
+            "COLLECT_ANALYTICS": "false",
+            "SENTRY_DSN": "",
+            "FRONTEND_SENTRY_DSN": "",
+            "LATEST_VERSION_CHECK": "false",
+            "FEATURE_FLAGS_OFFLINE": "true",
+            "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+            "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "false",
+            "LOG_LEVEL": "WARNING",
+            "HTTPS_PROXY": nowhere,
+            "HTTP_PROXY": nowhere,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+    def _launch(self, environment: Path, port: int, say: Callable[[str], None]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
+        url = f"http://127.0.0.1:{port}"
+        say("starting Label Studio (half a minute the first time)")
+        log = os.open(self.folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the program of our own environment
+                [
+                    str(environment / "bin" / "label-studio"), "start", "--no-browser",
+                    "--internal-host", "127.0.0.1", "--port", str(port),
+                ],
+                env=self._environ(url), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                cwd=self.folder, umask=0o077,
+            )  # fmt: skip
+        finally:
+            os.close(log)
+        self._state.write_text(json.dumps({"url": url, "pid": process.pid, "born": _born(process.pid)}))
+        deadline = time.monotonic() + _START_LIMIT_S
+        while not _answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise LabelStudioError(
+                    "Label Studio did not come up.", "Its log says why.", path=self.folder / "server.log"
+                )
+            time.sleep(0.3)
+
+    def _read_state(self) -> dict[str, object]:
+        try:
+            state = json.loads(self._state.read_text())
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _known_port(self) -> int | None:
+        url = str(self._read_state().get("url", ""))
+        port = int(url.rsplit(":", 1)[-1]) if url else None
+        return port if port is not None and _is_free(port) else None
+
+    def _live_pid(self) -> int | None:
+        """Process id of our server; None where it ended or the number now belongs to another process."""
+        state = self._read_state()
+        pid = state.get("pid")
+        return pid if isinstance(pid, int) and state.get("born") and _born(pid) == state["born"] else None
+
+
+def user_name(coder: str) -> str:
+    """User name with which a coder logs in."""
+    return f"{coder}@coders.local"
+
+
+def _born(pid: int) -> str:
+    """When a process was started, as the system writes it; empty where it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        asked = subprocess.run(
+            ["ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )  # noqa: S603, S607
+        return "" if " Z" in asked.stdout else asked.stdout.strip()
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2.0, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _secret(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+    return path.read_text()

@@ -1,0 +1,192 @@
+"""The flow `annotate`: it orders the stages, fans out and retries. What it hands on is ids, paths and counts.
+
+Prefect stores flow parameters, the messages of exceptions and artifacts: none of them may hold a transcript's words.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
+
+from rupture_markers.coding.assignment import Assignment
+from rupture_markers.coding.tasks import write_task_files
+from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
+from rupture_markers.learning.selection import current_decisions, read_decisions
+from rupture_markers.workflow import queue, reading, stages
+from rupture_markers.workflow.progress import observer
+from rupture_markers.workflow.study import Study, open_study, write_json
+from rupture_markers.workflow.summary import RunSummary
+
+_RETRIES = 2
+_RETRY_SECONDS = [5, 20]
+
+
+def _is_fault(_task: Any, _run: Any, state: Any) -> bool:
+    """Retry what may pass, and nothing else."""
+    try:
+        state.result()
+    except LabelStudioFault:
+        return True
+    except Exception:  # noqa: BLE001 - any other error is the user's to mend, not to be tried again
+        return False
+    return False
+
+
+@task(name="read", cache_policy=NO_CACHE, persist_result=False)
+def read_files(study: str, files: list[str]) -> list[reading.FileOutcome]:
+    """Read a batch of files into the study."""
+    return reading.read_batch(open_study(Path(study)), [Path(name) for name in files])
+
+
+@task(name="score", cache_policy=NO_CACHE, persist_result=False)
+def score_sessions(study: str, sessions: list[str], force_language: bool) -> stages.ScoreOutcome:
+    """Score a batch of sessions."""
+    return stages.score_batch(open_study(Path(study)), sessions, force_language=force_language)
+
+
+@task(
+    name="push", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
+    retry_condition_fn=_is_fault,
+)  # fmt: skip
+def push_project(study: str, coder: str, arm: str) -> queue.ProjectOutcome:
+    """Bring one coder's project of one arm up to date."""
+    return queue.push_project(open_study(Path(study)), coder, arm)
+
+
+def _runner(study: Study) -> TaskRunner[Any]:
+    workers = study.config.workflow.workers
+    if study.config.workflow.runner == "processes":
+        return ProcessPoolTaskRunner(max_workers=workers)
+    return ThreadPoolTaskRunner(max_workers=workers)
+
+
+def _gather(what: str, futures: Sequence[PrefectFuture[Any]], sizes: dict[Any, int]) -> list[Any]:
+    """Results in the order of the batches; the first error ends the run after all that go have gone."""
+    observer().begin(what, sum(sizes.values()))
+    for future in as_completed(list(futures)):
+        observer().advance(sizes[future.task_run_id])
+    return [future.result() for future in futures]
+
+
+def _batches(items: Sequence[str], size: int) -> list[list[str]]:
+    return [list(items[i : i + size]) for i in range(0, len(items), size)]
+
+
+@flow(name="annotate", persist_result=False, validate_parameters=False, log_prints=False)
+def annotate(study: str, to_file: str | None = None, force_language: bool = False) -> RunSummary:
+    """Bring files to tasks: read, score, select, assign, push.
+
+    Parameters
+    ----------
+    study : str
+        Path of study.yaml.
+    to_file : str, optional
+        Folder for importable task files, in place of a Label Studio.
+    force_language : bool
+        Score sessions in other languages than the model's.
+    """
+    opened = open_study(Path(study))
+    with opened.held():
+        summary = _annotate(opened, to_file, force_language)
+    write_json(opened.work / "last-run.json", summary.to_json())
+    create_table_artifact(
+        key="annotate-counts",
+        table=[{"what": name, "count": value} for name, value in summary.rows()],
+        description="What the run did, in counts.",
+    )
+    return summary
+
+
+def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSummary:
+    path, size = str(study.path), study.config.workflow.batch_size
+    files = [str(name) for name in reading.source_files(study)]
+    outcomes = reading.require_own_sessions(
+        o for batch in _fan_out(study, "read", read_files, [(path, b) for b in _batches(files, size)], size) for o in batch
+    )
+    failed = [o for o in outcomes if o.error]
+    names = sorted(name for o in outcomes if not o.error for name in o.sessions)
+    if not names:
+        raise StudyError(
+            f"none of the {len(files)} files could be read.", "'rupture check' says why, file by file.", path=study.folder
+        )
+    codebook = study.codebook()
+    model_id = stages.model_of(study, codebook).manifest.model_id
+    scored: list[stages.ScoreOutcome] = _fan_out(
+        study, "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
+    )
+    candidates: Counter[str] = Counter()
+    for outcome in scored:
+        candidates.update(outcome.candidates)
+    new = stages.select(study, names, model_id)
+    _, assignments = stages.draw(study, names)
+    chosen = Counter(d.stratum for d in current_decisions(read_decisions(study.decisions)).values())
+    summary = RunSummary(
+        files=len(files),
+        files_unchanged=sum(o.unchanged for o in outcomes),
+        sessions=len(names),
+        turns=sum(o.turns for o in outcomes),
+        warnings=sum(o.warnings for o in outcomes),
+        scored=sum(o.scored for o in scored),
+        scores_unchanged=sum(o.unchanged for o in scored),
+        candidates=dict(candidates),
+        segments=sum(chosen.values()),
+        selected=dict(Counter(d.stratum for d in new if d.selected)),
+        segments_selected={k: v for k, v in chosen.items() if k != "rest"},
+        tasks=len(assignments),
+        errors=tuple(o.error for o in failed),
+    )
+    return _deliver(study, summary, assignments, to_file, model_id)
+
+
+def _fan_out(study: Study, what: str, work: Any, batches: list[tuple[Any, ...]], size: int) -> list[Any]:
+    with _runner(study) as runner:
+        futures = [runner.submit(work, _named(work, batch)) for batch in batches]
+        return _gather(what, futures, {f.task_run_id: min(size, len(b[1])) for f, b in zip(futures, batches, strict=True)})
+
+
+def _named(work: Any, values: tuple[Any, ...]) -> dict[str, Any]:
+    names = work.fn.__code__.co_varnames[: work.fn.__code__.co_argcount]
+    return dict(zip(names, values, strict=True))
+
+
+def _deliver(
+    study: Study, summary: RunSummary, assignments: Sequence[Assignment], to_file: str | None, model_id: str
+) -> RunSummary:
+    counts = summary.to_json()
+    if to_file is not None:
+        built = stages.tasks(study, assignments, study.codebook(), model_id)
+        written = write_task_files(Path(to_file), built)
+        return RunSummary(**{**counts, "task_files": tuple(str(p) for p in written.values()), "errors": summary.errors})
+    projects = sorted({(a.coder, a.arm) for a in assignments})
+    observer().begin("push", len(projects))
+    errors, done = list(summary.errors), []
+    for coder, arm in projects:
+        # One after the other: each call makes the server count a whole project, and SQLite has one writer.
+        try:
+            done.append(push_project(str(study.path), coder, arm))
+        except RuptureError as fault:
+            errors.append(f"project {coder}, {arm}: {fault}")
+            logging.getLogger(__name__).error("project %s, %s could not be brought up to date", coder, arm)
+        observer().advance()
+    return RunSummary(
+        **{
+            **counts,
+            "created": sum(o.created for o in done),
+            "changed": sum(o.changed for o in done),
+            "unchanged": sum(o.unchanged for o in done),
+            "predictions_renewed": sum(o.predictions_renewed for o in done),
+            "deleted": sum(o.deleted for o in done),
+            "stale": tuple(name for o in done for name in o.stale),
+            "projects": len(done),
+            "errors": tuple(errors),
+        }
+    )

@@ -1,0 +1,72 @@
+"""What a run did, in counts; no text, so it may go to Prefect, a terminal or a file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """Counts of one run.
+
+    Attributes
+    ----------
+    errors : tuple of str
+        One line a file or project that failed; never a transcript's words.
+    selected : dict of stratum to int
+        New decisions of this run.
+    segments_selected : dict of stratum to int
+        All that are selected so far.
+    """
+
+    files: int = 0
+    files_unchanged: int = 0
+    sessions: int = 0
+    turns: int = 0
+    warnings: int = 0
+    scored: int = 0
+    scores_unchanged: int = 0
+    candidates: dict[str, int] = field(default_factory=dict)
+    segments: int = 0
+    selected: dict[str, int] = field(default_factory=dict)
+    segments_selected: dict[str, int] = field(default_factory=dict)
+    tasks: int = 0
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    predictions_renewed: int = 0
+    deleted: int = 0
+    stale: tuple[str, ...] = ()
+    projects: int = 0
+    task_files: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """As rows of a table people read."""
+        by = lambda counts: ", ".join(f"{k} {v}" for k, v in counts.items()) or "none"  # noqa: E731
+        rows = [
+            ("files read", f"{self.files} ({self.files_unchanged} unchanged)"),
+            ("sessions", f"{self.sessions} ({self.scored} scored now)"),
+            ("turns", f"{self.turns:,}"),
+            ("candidates by family", by(self.candidates)),
+            ("segments", str(self.segments)),
+            ("selected, and why", by(self.segments_selected)),
+            ("tasks", f"{self.tasks} in {self.projects} projects" if self.projects else str(self.tasks)),
+            ("tasks created", str(self.created)),
+            ("tasks changed", str(self.changed)),
+            ("predictions renewed", str(self.predictions_renewed)),
+        ]
+        if self.warnings:
+            rows.insert(1, ("warnings", f"{self.warnings} ('rupture check' lists them)"))
+        if self.stale:
+            rows.append(("stale tasks with codings", str(len(self.stale))))
+        if self.task_files:
+            rows.append(("task files", ", ".join(self.task_files)))
+        if self.errors:
+            rows.append(("failed", str(len(self.errors))))
+        return rows
