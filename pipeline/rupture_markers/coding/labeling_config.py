@@ -45,7 +45,7 @@ from rupture_markers.coding.page_controls import (
     ChoiceControl,
     shown_key,
 )
-from rupture_markers.coding.page_text import STYLE, guide_text, keys_text
+from rupture_markers.coding.page_text import NO_REGION, STYLE, guide_text, keys_text
 from rupture_markers.markers.codebook import Code, Codebook
 from rupture_markers.markers.marker import Arm
 
@@ -130,10 +130,10 @@ def labeling_config(
     root = ET.Element("View", className="rm-page")
     ET.SubElement(root, "Style").text = STYLE
     help_bar = ET.SubElement(root, "Collapse", accordion="true")
-    for title, text in (("Coder guide", guide_text(codebook)), ("Keys", keys_text(codebook, arm, mode))):
-        ET.SubElement(
-            ET.SubElement(help_bar, "Panel", value=title), "Markdown", className="rm-guide"
-        ).text = text
+    for title, text in (("Coder guide", guide_text(codebook)), ("Keys", keys_text(arm, mode))):
+        # A panel takes Markdown only within a View.
+        inside = ET.SubElement(ET.SubElement(help_bar, "Panel", value=title), "View", className="rm-guide")
+        ET.SubElement(inside, "Markdown").text = text
     columns = ET.SubElement(root, "View", className="rm-columns")
     _codes(ET.SubElement(columns, "View", className="rm-codes"), codebook)
     _dialogue(ET.SubElement(columns, "View", className="rm-middle"), times=times, audio=audio)
@@ -165,14 +165,14 @@ def _codes(parent: ET.Element, codebook: Codebook) -> None:
 
 def _dialogue(parent: ET.Element, *, times: bool, audio: bool) -> None:
     if audio:
-        ET.SubElement(
-            parent, "Audio", name="recording", value="$audio", sync=DIALOGUE, height="48", decoder="none"
-        )
-    before = ET.SubElement(parent, "Repeater", on="$context", indexFlag="{{idx}}", mode="list")
+        ET.SubElement(parent, "Audio", name="recording", value="$audio", sync=DIALOGUE, height="48", decoder="none")
+    scroll = ET.SubElement(parent, "View", className="rm-dialogue rm-times" if times else "rm-dialogue")
+    before = ET.SubElement(scroll, "Repeater", on="$context", indexFlag="{{idx}}", mode="list")
     turn = ET.SubElement(before, "View", className="rm-context")
     ET.SubElement(turn, "Header", size="5", value="$context[{{idx}}].speaker")
     ET.SubElement(turn, "Header", size="5", value="$context[{{idx}}].text")
-    scroll = ET.SubElement(parent, "View", className="rm-dialogue rm-times" if times else "rm-dialogue")
+    start = ET.SubElement(scroll, "View", className="rm-start")
+    ET.SubElement(start, "Header", size="5", value="To be coded from here on")
     paragraphs = {
         "name": DIALOGUE,
         "value": "$dialogue",
@@ -234,7 +234,7 @@ def _region(parent: ET.Element, codebook: Codebook, arm: Arm) -> None:
         none,
         "Header",
         size="5",
-        value="Select a marker (Ctrl+→ in its turn) to rate it, or mark a turn: key, Ctrl+Shift+A.",
+        value=NO_REGION,
     )
     box = ET.SubElement(parent, "View", visibleWhen="region-selected", className="rm-region")
     if arm == "assisted":
@@ -256,16 +256,18 @@ def _region(parent: ET.Element, codebook: Codebook, arm: Arm) -> None:
             answers = ANSWERS.with_codes(client_codes)
             _choices(only, answers, per_region=True, whenLabelValue=repairs)
         _choices(only, RETURNED, per_region=True, whenLabelValue=repairs)
-    ET.SubElement(box, "Header", size="5", value="Memo (Enter to write, Shift+Enter to keep)")
+    # In the list of regions, since only there a key (Enter) brings the cursor to it.
     ET.SubElement(
         box,
         "TextArea",
         name=MEMO,
         toName=DIALOGUE,
         perRegion="true",
+        displayMode="region-list",
         rows="2",
         maxSubmissions="1",
         editable="true",
+        placeholder="Memo (Enter)",
     )
 
 

@@ -21,6 +21,12 @@ from rupture_markers.transcripts.transcript import Speaker
 
 PAGE_HOTKEYS = frozenset("u")
 """Single keys that Label Studio takes for itself (u lets go of a region); the page's own questions use Shift."""
+_WHERE: dict[Speaker, str] = {
+    "client": "the client's turn",
+    "therapist": "the therapist's turn",
+    "other": "another person's turn",
+    "nobody": "a silence between turns",
+}
 _CODE_LINE = re.compile(r"^\s*-?\s*id:\s*['\"]?([\w-]+)")
 
 
@@ -127,9 +133,7 @@ def load_codebook(path: Path | None = None) -> Codebook:
         text = path.read_text(encoding="utf-8-sig")
         data: Any = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError):
-        raise ConfigError(
-            "the codebook cannot be read.", "Check 'codebook:' in study.yaml.", path=path
-        ) from None
+        raise ConfigError("the codebook cannot be read.", "Check 'codebook:' in study.yaml.", path=path) from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
@@ -222,9 +226,15 @@ def coder_guide(codebook: Codebook) -> str:
     for family in codebook.families:
         out += [f"## {family.capitalize()}", ""]
         for code in codebook.of_family(family):
-            who = " or ".join("a silence" if s == "nobody" else f"the {s}'s turn" for s in code.coded)
-            out += [f"### {code.label}  (key {code.hotkey})", "", f"{code.definition} Coded in {who}.", ""]
-            out += [f"- counts: {text}" for text in code.include]
-            out += [f"- does not count: {text}" for text in code.exclude]
-            out += [f"- invented example: “{text}”" for text in code.examples] + [""]
+            who = " or ".join(_WHERE[speaker] for speaker in code.coded)
+            out += [f"### {code.label} (key {code.hotkey})", "", f"{code.definition} Coded in {who}.", ""]
+            examples = " ".join(f"“{example}”" for example in code.examples)
+            for head, said in (
+                ("Counts", "; ".join(code.include)),
+                ("Does not count", "; ".join(code.exclude)),
+                ("Invented examples", examples),
+            ):
+                if said:
+                    out.append(f"- **{head}:** {said}")
+            out.append("")
     return "\n".join(out)
