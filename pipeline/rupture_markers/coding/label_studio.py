@@ -142,7 +142,8 @@ class LabelStudioClient:
     def _api(self) -> LabelStudio:
         # Made on first use: with an access token the SDK asks the server for a session at once.
         if self._sdk is None:
-            self._sdk = LabelStudio(base_url=self.url, api_key=self._token.get_secret_value(), httpx_client=self._http)
+            secret = self._token.get_secret_value()
+            self._sdk = LabelStudio(base_url=self.url, api_key=secret, httpx_client=self._http)  # type: ignore[no-untyped-call]
         return self._sdk
 
     def version(self) -> str:

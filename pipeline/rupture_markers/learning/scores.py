@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.cues import CueHit
@@ -49,7 +50,7 @@ class ScoringDetail:
     """What the evidence is found from: the second stage's inputs of one session, and what stands behind them."""
 
     inputs: NDArray[np.float32]
-    word_weights: tuple[Mapping[Family, tuple[tuple[str, float], ...]], ...]
+    words: csr_matrix
     cue_hits: tuple[tuple[CueHit, ...], ...]
 
 
@@ -75,6 +76,21 @@ class TurnScores:
     def probabilities(self, family: Family) -> tuple[float | None, ...]:
         """Probability of a family for each turn."""
         return tuple(row.probability(family) for row in self.rows)
+
+    @property
+    def withdrawal(self) -> tuple[float | None, ...]:
+        """Probability of withdrawal for each turn."""
+        return self.probabilities("withdrawal")
+
+    @property
+    def confrontation(self) -> tuple[float | None, ...]:
+        """Probability of confrontation for each turn."""
+        return self.probabilities("confrontation")
+
+    @property
+    def repair(self) -> tuple[float | None, ...]:
+        """Probability of repair for each turn."""
+        return self.probabilities("repair")
 
     def turn(self, index: int) -> TurnScore:
         """Score of the turn of that index.

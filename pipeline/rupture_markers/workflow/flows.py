@@ -17,17 +17,18 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
-from rupture_markers.coding.assignment import Assignment
+from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
+from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import queue, reading, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
 
 _RETRIES = 2
-_RETRY_SECONDS = [5, 20]
+_RETRY_SECONDS = [5.0, 20.0]
 
 
 def _is_fault(_task: Any, _run: Any, state: Any) -> bool:
@@ -57,9 +58,22 @@ def score_sessions(study: str, sessions: list[str], force_language: bool) -> sta
     name="push", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
     retry_condition_fn=_is_fault,
 )  # fmt: skip
-def push_project(study: str, coder: str, arm: str) -> queue.ProjectOutcome:
+def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     """Bring one coder's project of one arm up to date."""
     return queue.push_project(open_study(Path(study)), coder, arm)
+
+
+def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bool = False) -> RunSummary:
+    """Run the flow with the task runner of the study's config, in this process.
+
+    Raises
+    ------
+    RuptureError
+        What stopped the run; single files and projects that failed stand in the summary's ``errors``.
+    """
+    runner = _runner(open_study(study))
+    chosen = annotate.with_options(task_runner=runner)
+    return chosen(str(study), None if to_file is None else str(to_file), force_language)
 
 
 def _runner(study: Study) -> TaskRunner[Any]:
@@ -110,24 +124,26 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
     path, size = str(study.path), study.config.workflow.batch_size
     files = [str(name) for name in reading.source_files(study)]
     outcomes = reading.require_own_sessions(
-        o for batch in _fan_out(study, "read", read_files, [(path, b) for b in _batches(files, size)], size) for o in batch
+        o for batch in _fan_out("read", read_files, [(path, b) for b in _batches(files, size)], size) for o in batch
     )
     failed = [o for o in outcomes if o.error]
     names = sorted(name for o in outcomes if not o.error for name in o.sessions)
     if not names:
         raise StudyError(
-            f"none of the {len(files)} files could be read.", "'rupture check' says why, file by file.", path=study.folder
+            f"none of the {len(files)} files could be read.",
+            "'rupture check' says why, file by file.",
+            path=study.folder,
         )
     codebook = study.codebook()
-    model_id = stages.model_of(study, codebook).manifest.model_id
-    scored: list[stages.ScoreOutcome] = _fan_out(
-        study, "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
+    model_id = stages.model_of(study, codebook).id
+    scored: list[stages.ScoreOutcome] = _fan_out("score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
     )
     candidates: Counter[str] = Counter()
     for outcome in scored:
         candidates.update(outcome.candidates)
     new = stages.select(study, names, model_id)
-    _, assignments = stages.draw(study, names)
+    stages.draw(study, names)
+    assignments = stages.standing(study, names, read_assignments(study.assignments))
     chosen = Counter(d.stratum for d in current_decisions(read_decisions(study.decisions)).values())
     summary = RunSummary(
         files=len(files),
@@ -147,15 +163,10 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
     return _deliver(study, summary, assignments, to_file, model_id)
 
 
-def _fan_out(study: Study, what: str, work: Any, batches: list[tuple[Any, ...]], size: int) -> list[Any]:
-    with _runner(study) as runner:
-        futures = [runner.submit(work, _named(work, batch)) for batch in batches]
-        return _gather(what, futures, {f.task_run_id: min(size, len(b[1])) for f, b in zip(futures, batches, strict=True)})
-
-
-def _named(work: Any, values: tuple[Any, ...]) -> dict[str, Any]:
-    names = work.fn.__code__.co_varnames[: work.fn.__code__.co_argcount]
-    return dict(zip(names, values, strict=True))
+def _fan_out(what: str, work: Any, batches: list[tuple[Any, ...]], size: int) -> list[Any]:
+    futures = [work.submit(*batch) for batch in batches]
+    sizes = {f.task_run_id: min(size, len(b[1])) for f, b in zip(futures, batches, strict=True)}
+    return _gather(what, futures, sizes)
 
 
 def _deliver(
@@ -163,7 +174,9 @@ def _deliver(
 ) -> RunSummary:
     counts = summary.to_json()
     if to_file is not None:
-        built = stages.tasks(study, assignments, study.codebook(), model_id)
+        built = stages.tasks(
+            study, assignments, study.codebook(), model_id, times=study.config.segments.by == "minutes"
+        )
         written = write_task_files(Path(to_file), built)
         return RunSummary(**{**counts, "task_files": tuple(str(p) for p in written.values()), "errors": summary.errors})
     projects = sorted({(a.coder, a.arm) for a in assignments})

@@ -104,18 +104,12 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         before = is_read(study, path, known)
         if before is not None:
             return before
-        transcripts = [
-            with_identity(t, known.get(t.session_id)) for t in read_transcripts(path, study.read_options)
-        ]
+        transcripts = [with_identity(t, known.get(t.session_id)) for t in read_transcripts(path, study.read_options)]
         make_folder(study.work / "transcripts")
         for transcript in transcripts:
-            write_transcripts(
-                study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript]
-            )
+            write_transcripts(study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript])
     except IngestError as fault:
-        return FileOutcome(
-            name, error=str(fault).replace(str(study.folder) + "/", ""), detail=fault.terminal_only
-        )
+        return FileOutcome(name, error=str(fault).replace(str(study.folder) + "/", ""), detail=fault.terminal_only)
     except OSError as fault:
         return FileOutcome(
             name, error=f"{name}: cannot be read or kept ({fault.strerror}). Check disk and permissions."
@@ -165,3 +159,10 @@ def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
 def session(study: Study, session_id: str) -> Transcript:
     """Session of the study as it was read."""
     return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
+
+
+def session_names(study: Study) -> list[str]:
+    """Sessions of the files at hand, as far as they were read."""
+    known = identities(study)
+    outcomes = require_own_sessions(o for path in source_files(study) if (o := is_read(study, path, known)) is not None)
+    return sorted(name for outcome in outcomes if not outcome.error for name in outcome.sessions)

@@ -88,7 +88,10 @@ class _Suggested(Mapping[str, Sequence[Suggestion]]):
 def model_of(study: Study, codebook: Codebook) -> LoadedModel:
     """Load the study's model: a name of the registry, or a folder within the study."""
     own = study.folder / study.config.model
-    return load_model(own if own.is_dir() else study.config.model, codebook)
+    cues = study.cues(codebook)
+    return load_model(
+        own if own.is_dir() else study.config.model, codebook, cues=cues, spacy_model=study.config.spacy_model
+    )
 
 
 def _suggestion_file(study: Study, session_id: str) -> Path:
@@ -98,7 +101,7 @@ def _suggestion_file(study: Study, session_id: str) -> Path:
 def score_key(study: Study, model: LoadedModel, codebook: Codebook, content_sha256: str) -> str:
     """What the scores of a session depend on."""
     return config_sha256(
-        content_sha256, model.manifest.model_id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
+        content_sha256, model.id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
     )
 
 
@@ -119,8 +122,8 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
             stale.append((name, key))
     make_folder(study.work / "scores")
     transcripts = (session(study, name) for name, _ in stale)
-    for (name, key), scores in zip(stale, score_transcripts(model, transcripts, force_language=force_language), strict=True):
-        found = suggestions(scores, model)
+    for (name, key), scores in zip(stale, score_transcripts(model, transcripts, force=force_language), strict=True):
+        found = suggestions(scores, None, model)
         candidates.update(s.family for s in found)
         write_scores(study.session_file("scores", name, ".csv"), [scores])
         write_json(_suggestion_file(study, name), {"key": key, "suggestions": [asdict(s) for s in found]})
@@ -142,9 +145,7 @@ def read_suggestions(study: Study, name: str) -> tuple[Suggestion, ...]:
 def study_segments(study: Study, transcript: Transcript) -> tuple[Segment, ...]:
     """Segments of a session, by the study's config."""
     rule = study.config.segments
-    return segments_of(
-        transcript, rule.by, minutes=rule.minutes, turns=rule.turns, context_turns=rule.context_turns
-    )
+    return segments_of(transcript, rule.by, minutes=rule.minutes, turns=rule.turns, context_turns=rule.context_turns)
 
 
 def selection_rule(study: Study) -> SelectionRule:
@@ -184,30 +185,40 @@ def select(study: Study, names: Sequence[str], model_id: str) -> tuple[SegmentDe
     return new
 
 
-def draw(study: Study, names: Sequence[str]) -> tuple[tuple[Assignment, ...], tuple[Assignment, ...]]:
-    """Assign what is selected; the new assignments, and all that stand for segments at hand.
-
-    A segment of which a session no longer consists (its transcript changed) has no task any more.
-    """
+def _to_code(study: Study, names: Sequence[str]) -> list[SegmentToCode]:
     selected = {key for key, d in current_decisions(read_decisions(study.decisions)).items() if d.selected}
-    to_code: list[SegmentToCode] = []
+    out: list[SegmentToCode] = []
     for name in names:
         transcript = session(study, name)
         flagged = {s.turn for s in read_suggestions(study, name)}
-        to_code += [
+        out += [
             segment_to_code(transcript, part, flagged=any(part.first_turn <= t <= part.last_turn for t in flagged))
             for part in study_segments(study, transcript)
             if part.segment_id in selected
         ]
+    return out
+
+
+def draw(study: Study, names: Sequence[str]) -> tuple[Assignment, ...]:
+    """Assign what is selected and not assigned yet, and keep it for good; the new assignments."""
     existing = read_assignments(study.assignments)
-    new = assign(to_code, assignment_rule(study), existing)
+    new = assign(_to_code(study, names), assignment_rule(study), existing)
     append_assignments(study.assignments, new)
-    at_hand = {part.segment_id for part in to_code} | {f"{name}/ratings" for name in names}
-    current = current_assignments([*existing, *new])
-    return new, tuple(a for a in current.values() if a.segment_id in at_hand)
+    return new
 
 
-def tasks(study: Study, assignments: Sequence[Assignment], codebook: Codebook, model_id: str) -> Iterator[CodingTask]:
+def standing(study: Study, names: Sequence[str], records: Sequence[Assignment]) -> tuple[Assignment, ...]:
+    """Assignments that stand for segments at hand.
+
+    A segment of which a session no longer consists (its transcript changed) has no task any more.
+    """
+    at_hand = {part.segment_id for part in _to_code(study, names)} | {f"{name}/ratings" for name in names}
+    return tuple(a for a in current_assignments(records).values() if a.segment_id in at_hand)
+
+
+def tasks(
+    study: Study, assignments: Sequence[Assignment], codebook: Codebook, model_id: str, *, times: bool
+) -> Iterator[CodingTask]:
     """Build the coding tasks of assignments, from disk, one after the other."""
     names = sorted({a.session_id for a in assignments})
     return build_tasks(
@@ -216,5 +227,5 @@ def tasks(study: Study, assignments: Sequence[Assignment], codebook: Codebook, m
         codebook,
         suggestions=_Suggested(study, names),
         model_version=model_id,
-        times=any(t.start_s is not None for name in names[:1] for t in session(study, name).turns),
+        times=times,
     )

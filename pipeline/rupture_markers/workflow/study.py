@@ -172,9 +172,7 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON whole or not at all, readable by its owner alone."""
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.tmp")
-    with os.fdopen(
-        os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as out:
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
         json.dump(content, out, ensure_ascii=False)
         out.flush()
         os.fsync(out.fileno())

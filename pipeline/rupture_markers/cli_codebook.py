@@ -1,0 +1,79 @@
+"""`rupture codebook` and `rupture cues`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rupture_markers.markers.codebook import coder_guide, compare_codebooks, load_codebook
+from rupture_markers.markers.cues import load_cues
+
+codebook_app = typer.Typer(help="What is coded.", no_args_is_help=True)
+cues_app = typer.Typer(help="What rules hear in words.", no_args_is_help=True)
+console = Console()
+BookPath = Annotated[Path | None, typer.Argument(help="A codebook; the shipped one without.")]
+
+
+@codebook_app.command("check")
+def check_codebook(path: BookPath = None) -> None:
+    """Check a codebook.
+
+    Example: `rupture codebook check`
+    """
+    book = load_codebook(path)
+    counts = ", ".join(f"{family} {len(book.of_family(family))}" for family in book.families)
+    console.print(f"{book.name} {book.version}: {len(book.codes)} codes ({counts}), hash {book.sha256[:12]}")
+
+
+@codebook_app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The earlier codebook.")],
+    new: BookPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Say what differs between two codebooks; status 1 where anything does.
+
+    Example: `rupture codebook diff old-codebook.yaml codebook.yaml`
+    """
+    change = compare_codebooks(load_codebook(old), load_codebook(new))
+    if as_json:
+        changed = {code: list(fields) for code, fields in change.changed}
+        typer.echo(json.dumps({"added": change.added, "removed": change.removed, "changed": changed}))
+    else:
+        console.print(f"added: {', '.join(change.added) or 'none'}")
+        console.print(f"removed: {', '.join(change.removed) or 'none'}")
+        for code, fields in change.changed:
+            console.print(f"changed: {code} ({', '.join(fields)})")
+    if change.added or change.removed or change.changed:
+        raise typer.Exit(1)
+
+
+@codebook_app.command()
+def guide(path: BookPath = None) -> None:
+    """Write the coder guide that follows from a codebook, as Markdown.
+
+    Example: `rupture codebook guide`
+    """
+    typer.echo(coder_guide(load_codebook(path)))
+
+
+@cues_app.command("check")
+def check_cues(
+    path: Annotated[Path | None, typer.Argument(help="A cue file; the shipped one without.")] = None,
+    codebook: Annotated[Path | None, typer.Option(help="The codebook it is for.")] = None,
+) -> None:
+    """Check a cue file against a codebook.
+
+    Example: `rupture cues check`
+    """
+    book = load_codebook(codebook)
+    cues = load_cues(path, book)
+    table = Table("code", "cues", title=f"Cues, version {cues.version}")
+    for code in book.codes:
+        table.add_row(code.label, str(sum(cue.code == code.id for cue in cues.cues)))
+    console.print(table)

@@ -1,0 +1,51 @@
+"""`rupture models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rupture_markers.learning.registry import list_models, model_folder, read_manifest
+from rupture_markers.markers.defaults import default_file
+
+models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
+console = Console()
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+@models_app.command("list")
+def list_all(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of models; the shipped ones without.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List models.
+
+    Example: `rupture models list`
+    """
+    found = list_models(folder or default_file("models"))
+    if as_json:
+        typer.echo(json.dumps([manifest.model_dump(mode="json") for manifest in found]))
+        return
+    table = Table("model", "made", "codebook")
+    for manifest in found:
+        table.add_row(manifest.id, str(manifest.created)[:10], manifest.codebook_version)
+    console.print(table)
+
+
+@models_app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.")] = "baseline", as_json: AsJson = False
+) -> None:
+    """Show a model's card.
+
+    Example: `rupture models show baseline`
+    """
+    if as_json:
+        typer.echo(read_manifest(model).model_dump_json())
+    else:
+        typer.echo((model_folder(model) / "card.md").read_text(encoding="utf-8"))

@@ -1,0 +1,91 @@
+"""Scoring of files without a study: `rupture score`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rupture_markers.errors import ConfigError, IngestError
+from rupture_markers.learning.registry import load_model
+from rupture_markers.learning.scores import TurnScores, write_scores
+from rupture_markers.learning.scoring import score_transcripts
+from rupture_markers.markers.codebook import load_codebook
+from rupture_markers.transcripts.options import ReadOptions
+from rupture_markers.transcripts.read import read_transcripts
+from rupture_markers.transcripts.transcript import Speaker, Transcript
+from rupture_markers.workflow.progress import Observer
+from rupture_markers.workflow.study import open_study
+
+_ROLES: dict[str, Speaker] = {"client": "client", "therapist": "therapist", "other": "other"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What was scored, and which files were not."""
+
+    sessions: int
+    turns: int
+    errors: tuple[str, ...]
+
+
+def parse_speakers(pairs: Sequence[str]) -> dict[str, Speaker]:
+    """Map labels from ``LABEL=role``.
+
+    Raises
+    ------
+    ConfigError
+        If a pair has another form.
+    """
+    out = {}
+    for pair in pairs:
+        label, _, role = pair.rpartition("=")
+        if not label or role not in _ROLES:
+            raise ConfigError("a --speaker is not of the form LABEL=role.", "Roles are client, therapist and other.")
+        out[label] = _ROLES[role]
+    return out
+
+
+def score_files(
+    files: Sequence[Path],
+    out: Path,
+    *,
+    model: str,
+    speakers: Mapping[str, Speaker],
+    study: Path | None,
+    force: bool,
+    bar: Observer,
+) -> Scored:
+    """Read files, score them as they come and write one table.
+
+    Raises
+    ------
+    IngestError
+        If no file could be read.
+    """
+    opened = None if study is None else open_study(study)
+    options = ReadOptions(speakers=speakers) if opened is None else opened.read_options
+    codebook = load_codebook(None) if opened is None else opened.codebook()
+    loaded = load_model(model, codebook)
+    failed: list[str] = []
+    counts = {"sessions": 0, "turns": 0}
+
+    def sessions() -> Iterator[Transcript]:
+        for path in files:
+            try:
+                for transcript in read_transcripts(path, options):
+                    counts["sessions"] += 1
+                    counts["turns"] += len(transcript.turns)
+                    yield transcript
+            except IngestError as fault:
+                failed.append(str(fault))
+            bar.advance()
+
+    def scored() -> Iterator[TurnScores]:
+        yield from score_transcripts(loaded, sessions(), force=force, detail=False)
+
+    bar.begin("score", len(files))
+    write_scores(out, scored())
+    if not counts["sessions"]:
+        raise IngestError("no file could be read.", " ".join(failed[:3]))
+    return Scored(counts["sessions"], counts["turns"], tuple(failed))
