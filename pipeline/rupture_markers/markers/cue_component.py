@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import spacy
@@ -47,7 +46,11 @@ class RuptureCues:
     """
 
     def __init__(self, pipeline: Language, cues: Iterable[Cue], version: str = "", sha256: str = "") -> None:
-        self.cues = CueList(tuple(cues), version, sha256)
+        self.hear(pipeline, CueList(tuple(cues), version, sha256))
+
+    def hear(self, pipeline: Language, cues: CueList) -> None:
+        """Compile these cues in place of those heard so far."""
+        self.cues = cues
         self._phrases = PhraseMatcher(pipeline.vocab, attr="NORM")
         self._patterns: dict[int, tuple[Cue, Matcher]] = {}
         self._unanchored: list[tuple[Cue, Matcher]] = []
@@ -243,24 +246,24 @@ def build_pipeline(spacy_model: str = "blank", cues: CueList | None = None) -> L
     else:
         pipeline = spacy.load(spacy_model, exclude=["ner"])
     teach_spellings(pipeline)
-    config: dict[str, Any] = {}
-    if cues is not None:
-        rows = [{key: _lists(value) for key, value in asdict(cue).items()} for cue in cues.cues]
-        config = {"cues": rows, "version": cues.version, "sha256": cues.sha256}
-    pipeline.add_pipe(COMPONENT, config=config)
+    if cues is None:
+        cues = load_cues(None, load_codebook())
+    # Not through spaCy's config: it would copy and check tens of thousands of phrases one by one.
+    pipeline.add_pipe(COMPONENT, config={"cues": []})
+    _component(pipeline).hear(pipeline, cues)
     return pipeline
-
-
-def _lists(value: Any) -> Any:
-    return [_lists(item) for item in value] if isinstance(value, tuple) else value
 
 
 def cues_of(pipeline: Language) -> CueList:
     """Return the cues that a pipeline made by `build_pipeline` hears."""
-    component = pipeline.get_pipe(COMPONENT)
+    return _component(pipeline).cues
+
+
+def _component(pipeline: Language) -> RuptureCues:
+    component = pipeline.get_pipe(COMPONENT) if pipeline.has_pipe(COMPONENT) else None
     if not isinstance(component, RuptureCues):
-        raise ConfigError(f"the pipeline's '{COMPONENT}' is not ours.", "Make it with build_pipeline().")
-    return component.cues
+        raise ConfigError(f"the pipeline has no component '{COMPONENT}'.", "Make it with build_pipeline().")
+    return component
 
 
 def cue_hits(doc: Doc, cues: CueList) -> tuple[CueHit, ...]:

@@ -16,7 +16,7 @@ from rupture_markers.markers.cue_component import cues_of
 from rupture_markers.markers.cue_context import cues_in_session
 from rupture_markers.markers.cues import Cue, CueHit
 from rupture_markers.markers.marker import Coding, Family
-from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.transcript import Speaker, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def cue_statistics(
         coded.coders[coding.session_id].add(coding.coder)
     cues = cues_of(pipeline)
     tallies = {cue.id: _Tally() for cue in cues.cues}
-    bases: dict[tuple[Family, tuple[str, ...]], _Base] = defaultdict(_Base)
+    bases: dict[tuple[Family, tuple[Speaker, ...]], _Base] = defaultdict(_Base)
     kinds = {(cue.family, cue.speakers): coded.of_family(cue.family) for cue in cues.cues}
     for number, transcript in enumerate(transcripts, start=1):
         hits = cues_in_session(transcript, pipeline)
@@ -157,9 +157,9 @@ def cue_statistics(
 
 def _count_turns(
     transcript: Transcript,
-    kinds: dict[tuple[Family, tuple[str, ...]], frozenset[str]],
+    kinds: dict[tuple[Family, tuple[Speaker, ...]], frozenset[str]],
     coded: _Coded,
-    bases: dict[tuple[Family, tuple[str, ...]], _Base],
+    bases: dict[tuple[Family, tuple[Speaker, ...]], _Base],
 ) -> None:
     was_coded = transcript.session_id in coded.coders
     for key, wanted in kinds.items():

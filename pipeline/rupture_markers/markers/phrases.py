@@ -55,21 +55,26 @@ def variants(phrase: str) -> tuple[str, ...]:
     >>> variants("yes, but")
     ('yes but', 'yes, but', 'yes... but', 'yes. but')
     """
-    readings = [""]
-    position = 0
-    for choice in _CHOICE.finditer(phrase):
-        readings = [r + phrase[position : choice.start()] for r in readings]
-        readings = [r + option for r in readings for option in choice[1].split("|")]
-        position = choice.end()
+    readings = [phrase]
+    # Innermost choices first, so that a choice may stand within a choice.
+    while any(_CHOICE.search(reading) for reading in readings):
+        spread = [_spread(reading) for reading in readings]
+        readings = list(dict.fromkeys(itertools.chain.from_iterable(spread)))
         if len(readings) > MOST_VARIANTS:
             raise ValueError(f"it stands for more than {MOST_VARIANTS} readings")
-    readings = [r + phrase[position:] for r in readings]
     if any(bracket in reading for reading in readings for bracket in "()|"):
-        raise ValueError("a bracket is not closed, or one stands inside another")
+        raise ValueError("a bracket is not closed")
     spelt = [" ".join(text.split()) for reading in readings for text in _commas(reading)]
     if not all(spelt):
         raise ValueError("one of its readings is empty")
     return tuple(dict.fromkeys(spelt))
+
+
+def _spread(reading: str) -> list[str]:
+    choice = _CHOICE.search(reading)
+    if choice is None:
+        return [reading]
+    return [reading[: choice.start()] + option + reading[choice.end() :] for option in choice[1].split("|")]
 
 
 def _commas(reading: str) -> Iterator[str]:

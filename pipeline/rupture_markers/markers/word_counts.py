@@ -80,7 +80,7 @@ class WordCounter:
         for column, phrases in enumerate(lists.values()):
             for phrase in phrases:
                 for reading in variants(phrase):
-                    kept = _kept(pipeline.make_doc(reading).to_array([NORM, IS_PUNCT, IS_SPACE]))
+                    kept = _kept(_attributes(pipeline.make_doc(reading), [NORM, IS_PUNCT, IS_SPACE]))
                     if len(kept):
                         found.setdefault(len(kept), {}).setdefault(int(_rolled(kept, len(kept))[0]), set()).add(column)
         self._tables = {length: _table(rows) for length, rows in sorted(found.items())}
@@ -88,18 +88,19 @@ class WordCounter:
     def count(self, docs: Sequence[Doc]) -> TurnCounts:
         """Count every list in every doc (one doc a turn)."""
         shape = (len(docs), len(self.names))
-        arrays = [doc.to_array([NORM, IS_PUNCT, IS_SPACE, IS_STOP]) for doc in docs]
+        arrays = [_attributes(doc, [NORM, IS_PUNCT, IS_SPACE, IS_STOP]) for doc in docs]
         sizes = np.array([len(array) for array in arrays], dtype=np.int64)
         everything = np.concatenate(arrays) if arrays else np.zeros((0, 4), dtype=np.uint64)
         everything = everything.reshape(-1, 4)
         turn_of = np.repeat(np.arange(len(docs)), sizes)
         ids = everything[:, 0]
         is_end = np.isin(ids, _hashes(_ENDS))
-        sentence = np.cumsum(is_end) - is_end
+        sentence: npt.NDArray[np.int64] = np.cumsum(is_end) - is_end
         is_word = (everything[:, 1] == 0) & (everything[:, 2] == 0)
         is_filler = is_word & np.isin(ids, _hashes(FILLERS))
         kept = is_word & ~is_filler
-        word_ids, word_turn, word_sentence = ids[kept], turn_of[kept], sentence[kept]
+        word_ids, word_turn = ids[kept], turn_of[kept]
+        word_sentence: npt.NDArray[np.int64] = sentence[kept]
         tokens = np.bincount(word_turn, minlength=len(docs))
         first = np.concatenate([[0], np.cumsum(tokens)[:-1]]) if len(docs) else np.zeros(0, dtype=np.int64)
         place = np.arange(len(word_ids)) - first[word_turn]
@@ -133,9 +134,14 @@ class WordCounter:
         )
 
 
+def _attributes(doc: Doc, names: list[int]) -> Ids:
+    return np.asarray(doc.to_array(names), dtype=np.uint64)
+
+
 def _kept(array: npt.NDArray[np.uint64]) -> Ids:
     rows = array.reshape(-1, 3)
-    return rows[(rows[:, 1] == 0) & (rows[:, 2] == 0) & ~np.isin(rows[:, 0], _hashes(FILLERS)), 0]
+    kept: Ids = rows[(rows[:, 1] == 0) & (rows[:, 2] == 0) & ~np.isin(rows[:, 0], _hashes(FILLERS)), 0]
+    return kept
 
 
 @lru_cache(maxsize=8)
@@ -149,7 +155,7 @@ def _hashes(words: tuple[str, ...]) -> Ids:
 
 
 def _rolled(ids: Ids, length: int) -> Ids:
-    rolled = ids[: len(ids) - length + 1].copy()
+    rolled: Ids = ids[: len(ids) - length + 1].copy()
     for step in range(1, length):
         rolled = rolled * _FACTOR + ids[step : len(ids) - length + 1 + step]
     return rolled
