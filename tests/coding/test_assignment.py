@@ -113,6 +113,22 @@ def test_new_segments_never_change_old_assignments(first: int, later: int, seed:
     assert max(primary.values()) - min(primary.values()) <= 1
 
 
+@pytest.mark.parametrize("batches", [[120], [7, 1, 30, 2, 80]])
+def test_second_codings_are_spread_evenly_over_the_other_coders_in_one_run_or_many(
+    batches: list[int],
+) -> None:
+    log: tuple[Assignment, ...] = ()
+    for batch in batches:
+        done = len({task.segment_id for task in log})
+        log += assign(segments(done + batch), rule(double_coded=0.5), log)
+    first = {task.segment_id: task.coder for task in log if task.role == "primary"}
+    pairs = Counter((first[task.segment_id], task.coder) for task in log if task.role == "second")
+    for coder in ("ana", "ben", "cem"):
+        others = [pairs[(coder, other)] for other in ("ana", "ben", "cem") if other != coder]
+        assert max(others) - min(others) <= 1
+        assert sum(others) == 20
+
+
 def test_a_new_coder_or_other_shares_leave_old_assignments_alone() -> None:
     old = assign(segments(20), rule())
     other = rule(coders=("ana", "ben", "cem", "dia"), blind=1.0, double_coded=0.0, seed=9)

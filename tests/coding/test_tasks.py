@@ -108,6 +108,12 @@ def test_suggestions_are_shown_in_assisted_tasks_where_the_assignment_says_so_an
         assert task.arm == "assisted" or not task.predictions
 
 
+def test_a_blind_task_shows_no_suggestion_even_where_the_log_was_tampered_with() -> None:
+    transcript = session()
+    assignments = tuple(replace(a, shown=True) for a in assigned(transcript, blind=1.0))
+    assert not any(task.predictions for task in tasks_of(transcript, assignments, suggest(2)))
+
+
 def test_every_item_shown_is_the_turn_that_the_log_names() -> None:
     transcript = session()
     assignments = assigned(transcript)
