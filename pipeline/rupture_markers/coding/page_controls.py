@@ -83,7 +83,8 @@ REVIEW = ChoiceControl(
         Option("wrong", "wrong", "shift+x"),
         Option("mine", "not one: my own", "shift+m"),
     ),
-    "Say of every marker whether it was suggested rightly: Shift+R right, Shift+C changed, Shift+X wrong, Shift+M mine.",
+    "Say of every marker whether it was suggested rightly: Shift+R right, Shift+C changed, Shift+X wrong, "
+    "Shift+M mine.",
 )
 SIGNIFICANCE = ChoiceControl(
     "significance",

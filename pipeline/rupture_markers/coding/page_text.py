@@ -36,16 +36,19 @@ STYLE = """
 .rm-codes .lsf-labels { display:block; margin:0; }
 .rm-codes .lsf-label { display:flex; justify-content:space-between; height:21px; line-height:21px; font-size:12px;
   margin:0 0 2px !important; padding:0 6px 0 8px; max-width:none; width:100%; box-sizing:border-box; }
-.rm-codes .lsf-label__text { flex:1 1 auto; min-width:0; overflow:hidden; text-overflow:ellipsis; white-space:nowrap; padding:0; }
+.rm-codes .lsf-label__text { flex:1 1 auto; min-width:0; overflow:hidden; padding:0;
+  text-overflow:ellipsis; white-space:nowrap; }
 .rm-codes .lsf-label__hotkey { font-weight:700; opacity:.9; padding-left:4px; }
 
-.rm-context { display:flex; gap:8px; opacity:.6; font-style:italic; border-left:3px dashed var(--rm-line);
+.rm-context { display:flex; gap:8px; opacity:.6; font-style:italic;
+  border-left:3px dashed var(--rm-line);
   padding:1px 8px 1px 9px; }
 .rm-context h4 { font-weight:400; margin:0 !important; font-size:13px; }
 .rm-context h4:first-child { flex:0 0 76px; }
 .rm-start { border-top:1px solid var(--rm-line); }
 .rm-start h4 { font-weight:400; opacity:.7; }
-.rm-dialogue [data-testid^="phrase:"] { display:flex; flex-wrap:nowrap; gap:8px; padding:3px 40px 3px 8px !important; margin:0 !important;
+.rm-dialogue [data-testid^="phrase:"] { display:flex; flex-wrap:nowrap; gap:8px; padding:3px 40px 3px 8px !important;
+  margin:0 !important;
   min-height:28px; font-size:14px; line-height:1.4; }
 .rm-dialogue [class*="phraseContainer"] { margin-bottom:3px; }
 .rm-dialogue [class*="titleWrapper"] { flex:0 0 76px; display:block; font-size:12px; line-height:20px; }
@@ -66,7 +69,8 @@ kbd { font-size:10px; border:1px solid var(--rm-line); border-radius:3px; paddin
 .rm-side .lsf-choices { display:flex; flex-wrap:wrap; gap:3px; margin:0; }
 .rm-side .lsf-choice, .rm-side .lsf-choice__item { margin:0 !important; padding:0; }
 .rm-side .ant-checkbox { display:none; }
-.rm-side .ant-checkbox-wrapper { border:1px solid var(--rm-line); border-radius:4px; padding:1px 5px; margin:0; font-size:12px;
+.rm-side .ant-checkbox-wrapper { border:1px solid var(--rm-line); border-radius:4px; padding:1px 5px;
+  margin:0; font-size:12px;
   line-height:1.5; font-weight:400; }
 .rm-side .ant-checkbox-wrapper span { padding:0; }
 .rm-side .ant-checkbox-wrapper-checked { background:var(--rm-on); color:#fff; border-color:var(--rm-on); }
@@ -89,8 +93,8 @@ NO_REGION = (
 
 
 def guide_text(codebook: Codebook) -> str:
-    """Write the coder guide for the page."""
-    return coder_guide(codebook)
+    """Write the coder guide for the page, where a $ would be replaced by a field of the task."""
+    return coder_guide(codebook).replace("$", "\N{FULLWIDTH DOLLAR SIGN}")
 
 
 def keys_text(arm: Arm, mode: str) -> str:

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from rupture_markers.errors import ConfigError
+from rupture_markers.markers.codebook_file import read_codebook_file
 from rupture_markers.markers.defaults import default_file
-from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
+from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.transcript import Speaker
 
-PAGE_HOTKEYS = frozenset("u")
-"""Single keys that Label Studio takes for itself (u lets go of a region); the page's own questions use Shift."""
 _WHERE: dict[Speaker, str] = {
     "client": "the client's turn",
     "therapist": "the therapist's turn",
     "other": "another person's turn",
     "nobody": "a silence between turns",
 }
-_CODE_LINE = re.compile(r"^\s*-?\s*id:\s*['\"]?([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,98 +87,32 @@ class Codebook:
         return any(code.id == code_id for code in self.codes)
 
 
-class _CodeEntry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9-]{0,9}$")]
-    family: Family
-    name: Annotated[str, Field(min_length=2, max_length=60)]
-    coded: Annotated[list[Speaker], Field(min_length=1)]
-    definition: Annotated[str, Field(min_length=10)]
-    include: list[str] = Field(default_factory=list)
-    exclude: list[str] = Field(default_factory=list)
-    examples: list[str] = Field(default_factory=list)
-    hotkey: Annotated[str, Field(pattern=r"^[0-9a-z]$")]
-    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
-    guide_codes: list[str] = Field(default_factory=list)
-
-
-class _CodebookFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(min_length=1)]
-    version: Annotated[str, Field(min_length=1, max_length=20)]
-    codes: Annotated[list[_CodeEntry], Field(min_length=1)]
-
-
 def load_codebook(path: Path | None = None) -> Codebook:
     """Read and check a codebook; None stands for the shipped one.
 
     Raises
     ------
     ConfigError
-        Naming file, line and code of what is wrong.
+        Naming file, line and code of everything that is wrong.
     """
-    path = path or default_file("annotations/codebook.yaml")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        data: Any = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError("the codebook cannot be read.", "Check 'codebook:' in study.yaml.", path=path) from None
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None)
-        raise ConfigError(
-            "this is not YAML.", "Mend the line.", path=path, line=mark.line + 1 if mark else None
-        ) from None
-    lines = [n for n, line in enumerate(text.splitlines(), start=1) if _CODE_LINE.match(line)]
-    try:
-        entries = _CodebookFile.model_validate(data)
-    except ValidationError as fault:
-        first = fault.errors(include_input=False, include_url=False)[0]
-        at = first["loc"][1] if len(first["loc"]) > 1 and first["loc"][0] == "codes" else None
-        raise ConfigError(
-            f"'{'.'.join(map(str, first['loc']))}': {first['msg']}.",
-            "annotations/codebook.yaml shows the form of a code.",
-            path=path,
-            line=lines[at] if isinstance(at, int) and at < len(lines) else None,
-        ) from None
+    file = read_codebook_file(path or default_file("annotations/codebook.yaml"))
     codes = tuple(
         Code(
-            entry.id, entry.family, entry.name, tuple(entry.coded), entry.definition, tuple(entry.include),
-            tuple(entry.exclude), tuple(entry.examples), entry.hotkey, entry.colour, tuple(entry.guide_codes),
+            id=entry.id,
+            family=entry.family,
+            name=entry.name,
+            coded=entry.coded,
+            definition=entry.definition,
+            include=entry.include,
+            exclude=entry.exclude,
+            examples=entry.examples,
+            hotkey=entry.hotkey,
+            colour=entry.colour.lower(),
+            guide_codes=entry.guide_codes,
         )
-        for entry in entries.codes
-    )  # fmt: skip
-    _require_consistent(codes, path, lines)
-    return Codebook(entries.name, entries.version, codes)
-
-
-def _require_consistent(codes: tuple[Code, ...], path: Path, lines: list[int]) -> None:
-    counts = {
-        "id": Counter(code.id for code in codes),
-        "hotkey": Counter(code.hotkey for code in codes),
-        "name": Counter(code.name for code in codes),
-    }
-    for number, code in enumerate(codes):
-        line = lines[number] if number < len(lines) else None
-        for key, seen in counts.items():
-            value = str(getattr(code, key))
-            if seen[value] > 1:
-                raise ConfigError(f"{key} '{value}' stands at {seen[value]} codes.", "Give each its own.", path=path, line=line)  # fmt: skip
-        if code.hotkey in PAGE_HOTKEYS:
-            raise ConfigError(
-                f"hotkey '{code.hotkey}' of {code.id} is one of the page's own.",
-                f"Take a key that is none of {' '.join(sorted(PAGE_HOTKEYS))}.",
-                path=path,
-                line=line,
-            )
-        if CODED_SPEAKER[code.family] not in code.coded:
-            raise ConfigError(
-                f"{code.id} is a {code.family} code but is not coded in {CODED_SPEAKER[code.family]} turns.",
-                f"Add {CODED_SPEAKER[code.family]} to its 'coded'.",
-                path=path,
-                line=line,
-            )
+        for entry in file.codes
+    )
+    return Codebook(file.name, file.version, codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +145,26 @@ def compare_codebooks(old: Codebook, new: Codebook) -> CodebookChange:
     )
 
 
+_RULES = (
+    "Read the whole segment first; then code turn by turn with what came before in mind, and what comes after only "
+    "to see whether an answer was cut off.",
+    "Code what a turn does, not its words. A back-channel, a short answer to a closed or factual question and plain "
+    "agreement in a lively exchange are no markers.",
+    "Client codes go to what the client does in relation to the therapist or the work; anger at somebody else is none.",
+    "A repair strategy is coded only where it answers a strain, however mild.",
+    "Arguments for not changing are a marker only where they move away from or against the therapist or the work.",
+    "Greetings, closings and small talk are normally not coded.",
+    "A turn can carry several codes, at most three: mark it once for each.",
+    "Significance is the effect on the alliance at that moment, 1 barely there to 5 severe; it is our rating of a turn, "
+    "not the 3RS rating of a session.",
+    "Be neither generous nor strict: mark what a trained team would mark, mild markers included.",
+)
+
+
 def coder_guide(codebook: Codebook) -> str:
     """Write the coder guide from the codebook, in Markdown, so that it follows every edit."""
     out = [f"# Coder guide: {codebook.name}, version {codebook.version}", ""]
+    out += ["## How to code", "", *(f"- {rule}" for rule in _RULES), ""]
     for family in codebook.families:
         out += [f"## {family.capitalize()}", ""]
         for code in codebook.of_family(family):
