@@ -165,9 +165,7 @@ def test_a_later_round_tries_the_rest_again_with_its_conditional_probability() -
     probabilities: list[float | None] = [0.1] * 200
     selected = tried = 0
     for seed in range(40):
-        first = select_segments(
-            scores(probabilities), SelectionRule(budget=0.0, uncertain=0.0, control=0.1, seed=seed)
-        )
+        first = select_segments(scores(probabilities), SelectionRule(budget=0.0, uncertain=0.0, control=0.1, seed=seed))
         second = select_segments(
             scores(probabilities),
             SelectionRule(budget=0.0, uncertain=0.0, control=0.28, seed=seed),
@@ -200,9 +198,7 @@ def test_whole_sessions_are_selected_for_certain() -> None:
 
 
 def test_every_decision_says_why() -> None:
-    decisions = select_segments(
-        scores([0.9, 0.5, 0.2, None]), SelectionRule(budget=0.25, uncertain=0.25, control=1.0)
-    )
+    decisions = select_segments(scores([0.9, 0.5, 0.2, None]), SelectionRule(budget=0.25, uncertain=0.25, control=1.0))
     reasons = {d.stratum: d.reason for d in decisions}
     assert "0.90" in reasons["likely"]
     assert "budget of 25%" in reasons["likely"]
@@ -252,6 +248,24 @@ def test_a_line_cut_off_by_a_killed_run_is_passed_over_and_then_replaced(tmp_pat
     assert read_decisions(path) == decisions
 
 
+def test_a_batch_that_cannot_be_written_whole_leaves_the_log_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    path = tmp_path / "selection.jsonl"
+    first = select_segments(scores([0.9, 0.5]), SelectionRule())
+    append_decisions(path, first)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        append_decisions(path, select_segments(scores([0.1] * 5, start=2), SelectionRule()))
+    assert read_decisions(path) == first
+
+
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "selection.jsonl"
     append_decisions(path, select_segments(scores([0.9, 0.5]), SelectionRule()))
@@ -276,15 +290,11 @@ def test_a_segment_scores_the_chance_of_at_least_one_marker_in_its_own_turns() -
     assert score.probability == pytest.approx(1 - 0.5 * 0.9 * 0.6 * 0.8)
     assert score.expected_markers == pytest.approx(1.2)
     assert (score.strongest_family, score.strongest_turn) == ("withdrawal", 5)
-    alone = score_segment(
-        Segment("s", "c", "turn bin", 0, 5, 9, 4), Probabilities(), "m", families=("repair",)
-    )
+    alone = score_segment(Segment("s", "c", "turn bin", 0, 5, 9, 4), Probabilities(), "m", families=("repair",))
     assert alone.probability == pytest.approx(0.4)
 
 
 def test_a_segment_without_any_probability_has_no_score() -> None:
     score = score_segment(Segment("s", "c", "turn bin", 0, 7, 8, 7), Probabilities(), "m")
     assert score.probability is None
-    assert (
-        select_segments([score], SelectionRule(budget=1.0, uncertain=1.0, control=0.0))[0].stratum == "rest"
-    )
+    assert select_segments([score], SelectionRule(budget=1.0, uncertain=1.0, control=0.0))[0].stratum == "rest"

@@ -15,9 +15,10 @@ Record = TypeVar("Record")
 
 
 def append_records(path: Path, records: Iterable[Record], kind: TypeAdapter[Record]) -> int:
-    """Add records at the end of the log, on disk when this returns.
+    """Add records at the end of the log, on disk when this returns: all of them or, if killed, none.
 
-    A last line that a killed run left unfinished is cut off first: it was never read as a decision.
+    All or none, because half of a batch would be taken for the whole of what was drawn. An unfinished last line, which
+    no reader took for a decision, is left behind.
 
     Returns
     -------
@@ -28,16 +29,14 @@ def append_records(path: Path, records: Iterable[Record], kind: TypeAdapter[Reco
     if not lines:
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as log:
-        log.seek(0)
-        content = log.read()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            log.truncate(whole)
-        log.seek(0, os.SEEK_END)
-        log.write(b"".join(lines))
+    before = path.read_bytes() if path.exists() else b""
+    unfinished = path.with_name(path.name + ".tmp")
+    with unfinished.open("wb") as log:
+        log.write(before[: before.rfind(b"\n") + 1])
+        log.writelines(lines)
         log.flush()
         os.fsync(log.fileno())
+    unfinished.replace(path)
     return len(lines)
 
 
