@@ -20,6 +20,9 @@ from rupture_markers.learning.turn_table import TurnTable, share_columns
 from rupture_markers.learning.word_model import WordConfig, WordModel, WordScores, columns_of, doubled, fit_words
 from rupture_markers.markers.marker import FAMILIES, Family
 
+WORD_SHARE = 0.3
+"""How much of the turn's own first-stage log-odds is added to the boosting's, which is coarse on its own."""
+
 _FARTHEST = 12.0
 """Log-odds are cut here: nothing that we can know is surer than 1 in 160,000."""
 
@@ -42,9 +45,9 @@ class FitConfig:
     inner_folds: int = 5
     words: WordConfig = field(default_factory=WordConfig)
     set_weights: Mapping[str, float] = field(default_factory=dict)
-    trees: int = 160
+    trees: int = 110
     leaves: int = 10
-    rate: float = 0.05
+    rate: float = 0.07
     least_in_leaf: int = 20
     shrinkage: float = 5.0
     features_a_split: float = 0.3
@@ -52,8 +55,17 @@ class FitConfig:
 
 @dataclass(frozen=True)
 class FamilyModel:
-    """Second stage of one family: boosting, then a logistic curve a * log-odds + b (Platt 1999), then the codes."""
+    """Second stage of one family: boosting, then a logistic curve a * log-odds + b (Platt 1999), then the codes.
 
+    Attributes
+    ----------
+    own : int
+        Column of its inputs with the turn's own first-stage log-odds.
+    typical : array of float32
+        Median of each input over the training turns; NaN where it is mostly missing.
+    """
+
+    own: int
     boosting: HistGradientBoostingClassifier | None
     slope: float
     offset: float
@@ -62,7 +74,7 @@ class FamilyModel:
 
     def log_odds(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated log-odds of each row."""
-        return self.slope * raw_log_odds(self.boosting, inputs) + self.offset
+        return self.slope * raw_log_odds(self.boosting, inputs, self.own) + self.offset
 
 
 @dataclass(frozen=True)
@@ -74,11 +86,14 @@ class TableScores:
     word_scores: WordScores
 
 
-def raw_log_odds(boosting: HistGradientBoostingClassifier | None, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+def raw_log_odds(
+    boosting: HistGradientBoostingClassifier | None, inputs: NDArray[np.float32], own: int
+) -> NDArray[np.float64]:
     """Uncalibrated log-odds; 0 for a family that no training turn was marked with."""
     if boosting is None or not len(inputs):
         return np.zeros(len(inputs))
-    return np.clip(np.asarray(boosting.decision_function(inputs), dtype=np.float64), -_FARTHEST, _FARTHEST)
+    boosted = np.asarray(boosting.decision_function(inputs), dtype=np.float64)
+    return np.clip(boosted + WORD_SHARE * np.nan_to_num(inputs[:, own]), -_FARTHEST, _FARTHEST)
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -150,7 +165,7 @@ def second_stage_inputs(table: TurnTable, log_odds: NDArray[np.float64]) -> NDAr
 
 def ranker_inputs(table: TurnTable, words: csr_matrix) -> csr_matrix:
     """Words beside cue counts, squashed to below 1."""
-    columns = [n for n, name in enumerate(table.feature_names) if name.startswith("cue_")]
+    columns = [n for n, name in enumerate(table.feature_names) if name.startswith("cue/")]
     cues = np.nan_to_num(table.features[:, columns])
     return hstack([words, csr_matrix(cues / (1 + np.abs(cues)))]).tocsr()
 
@@ -204,9 +219,10 @@ def fit_model(
         raw = np.zeros(len(rows))
         for number in range(config.inner_folds):
             held = fold[rows] == number
-            raw[held] = raw_log_odds(_boost(x[~held], y[~held], w[~held], config), x[held])
+            raw[held] = raw_log_odds(_boost(x[~held], y[~held], w[~held], config), x[held], column)
         slope, offset = fit_calibration(raw, y, w)
         families[family] = FamilyModel(
+            column,
             _boost(x, y, w, config),
             slope,
             offset,

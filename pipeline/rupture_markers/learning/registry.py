@@ -266,7 +266,7 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            families[family] = FamilyModel(part["boosting"], slope, offset, ranker, part["typical"])
+            families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"])
     return RuptureModel(
         WordModel(
             Vocabulary(words["terms"], words["idf"], int(words["words"])),
