@@ -19,6 +19,7 @@ from rupture_markers.transcripts.times import parse_time
 _VOICE = re.compile(r"<v(?:\.[\w.-]+)?[ \t]+([^>\n]{1,60})>")
 _MARKUP = re.compile(r"</?(?:v|c|i|b|u|ruby|rt|lang)(?:[ .][^<>\n]{0,80})?>|<\d{1,3}:[\d:.]{3,15}>")
 _ARROW = "-->"
+_LONGEST_TIME_LINE = 120
 
 
 def _pieces(text: str, previous: str | None, options: ReadOptions) -> list[tuple[str | None, str]]:
@@ -125,21 +126,54 @@ def _precise(stamp: str) -> float:
 def read_srt(text: str, options: ReadOptions, path: Path) -> RawTranscript:
     """Captions of a .srt file.
 
+    Its blocks are cut here, line by line, since the grammar of the srt package takes time without bound on hostile
+    files; the package reads the times.
+
     Raises
     ------
     IngestError
         With the line at which it stops being SRT.
     """
+    captions: list[tuple[str, float, float]] = []
+    words: list[str] = []
+    times: tuple[float, float] | None = None
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        stripped = line.strip()
+        follows = lines[number] if number < len(lines) else ""
+        if _ARROW in line:
+            times = _srt_times(stripped, path, number)
+        elif stripped.isdecimal() and _ARROW in follows:
+            _keep(captions, words, times)
+            words, times = [], None
+        elif times is not None:
+            words.append(stripped)
+        elif stripped:
+            raise _no_srt(path, number)
+    _keep(captions, words, times)
+    return _captions_to_raw(captions, text, options, path)
+
+
+def _keep(captions: list[tuple[str, float, float]], words: list[str], times: tuple[float, float] | None) -> None:
+    content = "\n".join(words).strip()
+    if times is not None and content:
+        captions.append((content, *times))
+
+
+def _srt_times(line: str, path: Path, number: int) -> tuple[float, float]:
+    first, _, last = line[:_LONGEST_TIME_LINE].partition(_ARROW)
     try:
-        captions = [c for c in srt.parse(text) if c.content.strip()]
-    except (srt.SRTParseError, srt.TimestampParseError, ValueError, OverflowError) as fault:
-        at = getattr(fault, "expected_start", 0)
-        raise IngestError(
-            "this is not SRT from here on.",
-            "A caption is a number, a time line 'hh:mm:ss,mmm --> hh:mm:ss,mmm', then its words. "
-            "Mend the caption, or export the file again.",
-            path=path,
-            line=text[: at if isinstance(at, int) else 0].count("\n") + 1,
-        ) from None
-    found = [(c.content, c.start.total_seconds(), c.end.total_seconds()) for c in captions]
-    return _captions_to_raw(found, text, options, path)
+        start, end = (srt.srt_timestamp_to_timedelta(t.split()[0]).total_seconds() for t in (first, last))
+    except (srt.TimestampParseError, ValueError, IndexError, OverflowError):
+        raise _no_srt(path, number) from None
+    return start, end
+
+
+def _no_srt(path: Path, line: int) -> IngestError:
+    return IngestError(
+        "this is not SRT from here on.",
+        "A caption is a number, a time line 'hh:mm:ss,mmm --> hh:mm:ss,mmm', then its words. "
+        "Mend the caption, or export the file again.",
+        path=path,
+        line=line,
+    )

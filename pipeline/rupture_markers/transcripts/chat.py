@@ -12,6 +12,7 @@ from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utte
 from rupture_markers.transcripts.speakers import speaker_of
 
 _MAIN = re.compile(r"^\*([A-Za-z0-9_-]{1,12}):")
+_LONGEST_TIER = 5_000
 _BULLET = re.compile(r"\x15\d+_\d+\x15")
 _SPACE_BEFORE_MARK = re.compile(r"(?<!\s)\s{1,20}([.,?!;])")
 _PERSON = re.compile(r"^([A-Za-z0-9_-]{1,12})(?: [^,]{0,60})? ([A-Za-z_]{1,30})$")
@@ -35,6 +36,7 @@ def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
     at = [n for n, line in enumerate(lines, start=1) if _MAIN.match(line)]
     if not at:
         raise IngestError("there is no main tier ('*XXX:') in it.", "Export it again.", path=path, line=len(lines))
+    _require_short(lines, path)
     # Without its morphology tiers the reader has nothing to align, and no warning that would quote the words.
     try:
         found = pylangacq.CHAT.from_strs(
@@ -58,6 +60,22 @@ def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
         start, end = (marks[0] / 1000, marks[1] / 1000) if marks else (None, None)
         utterances.append(Utterance(labels.get(code, code), _SPACE_BEFORE_MARK.sub(r"\1", words), start, end, line))
     return RawTranscript(tuple(utterances), join=True, chat=True)
+
+
+def _require_short(lines: list[str], path: Path) -> None:
+    """Stop at a tier of more characters than anybody says: the grammar takes time beyond measure on nested brackets."""
+    first, length = 1, 0
+    for number, line in enumerate(lines, start=1):
+        if not line.startswith("\t"):
+            first, length = number, 0
+        length += len(line)
+        if length > _LONGEST_TIER:
+            raise IngestError(
+                f"this tier has more than {_LONGEST_TIER:,} characters.",
+                "Split it into utterances.",
+                path=path,
+                line=first,
+            )
 
 
 def _labels(lines: list[str], options: ReadOptions) -> dict[str, str]:

@@ -7,10 +7,10 @@ The rule for every line, in this order:
    is the start of the labelled line that follows it, where that one has none.
 3. A line that opens with a label begins an utterance. A label is one to three words, each beginning with a capital
    or a digit, at least one letter among them and 30 characters at most, or a label of the study's map, followed by
-   a colon; a time may stand before it, between it and its colon, or, in brackets, behind the colon. Without a
-   colon it counts where a tab follows (``P1<tab>…``); where it has a number and is mapped by the study (``P1 …``),
-   or no line of the file has a colon label; and where it stands alone after an empty line, with a time
-   (``Speaker 1  0:12``) or mapped.
+   a colon (not one between two digits); a time may stand before it, between it and its colon, or, in brackets,
+   behind the colon. Without a colon it counts where a tab follows (``P1<tab>…``); where it has a number and is
+   mapped by the study (``P1 …``), or no line of the file has a colon label; and where it stands alone after an
+   empty line, with a time (``Speaker 1  0:12``) or mapped.
 4. Words of a page's head are no labels unless mapped (``Page 3``, ``Date: …``, ``Session: …``, ``Note: …``).
 5. ``Page 3``, ``Page 3 of 9``, ``- 3 -`` and a line that stands at least three times in the file, digits aside,
    begins with a capital or a digit and does not end like a sentence are running headers and are dropped.
@@ -38,7 +38,7 @@ _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _NAME = r"(?P<label>[^\W_][^:\[\](){}<>\t]{0,29}?)"
 _COLON = re.compile(
     rf"[\[(]?(?:(?P<before>{_CLOCK})[\])]?\s{{1,9}}(?:-\s)?)?{_NAME}\s{{0,9}}"
-    rf"(?:[\[(]?(?P<within>{_CLOCK})[\])]?\s{{0,9}})?:(?!//)(?:\s{{0,9}}[\[(](?P<after>{_CLOCK})[\])](?=\s|$))?"
+    rf"(?:[\[(]?(?P<within>{_CLOCK})[\])]?\s{{0,9}})?:(?!//)(?!(?<=\d:)\d)(?:\s{{0,9}}[\[(](?P<after>{_CLOCK})[\])](?=\s|$))?"
 )
 _TAB = re.compile(rf"(?:[\[(]?(?P<before>{_CLOCK})[\])]?\s{{1,9}})?{_NAME}\t(?P<within>)(?P<after>)")
 _NUMBERED = re.compile(

@@ -30,12 +30,14 @@ def _require_sound(data: bytes, path: Path) -> None:
             "this is not a Word document (.docx).",
             "Open it in a word processor and save it as .docx; old .doc files too.",
             path=path,
+            line=1,
         ) from None
     if size > LARGEST_FILE * 4 or entities:
         raise IngestError(
             "the document unpacks to more than any transcript, or declares XML entities.",
             "Save the text in a fresh document.",
             path=path,
+            line=1,
         )
 
 
@@ -52,8 +54,10 @@ def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTran
     _require_sound(data, path)
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError):
-        raise IngestError("this is not a Word document (.docx).", "Save it again as .docx.", path=path) from None
+    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError):
+        raise IngestError(
+            "this is not a Word document (.docx).", "Save it again as .docx.", path=path, line=1
+        ) from None
     tabled = _tables(document, options)
     if tabled is not None:
         rows, columns = tabled
