@@ -67,16 +67,13 @@ def test_a_turn_belongs_to_the_time_bin_in_which_it_starts() -> None:
 
 
 @given(st.lists(st.floats(0, 5000, allow_nan=False), min_size=1, max_size=60), st.floats(0.5, 20))
-def test_time_bins_hold_every_turn_once_and_no_bin_holds_two_widths(
-    starts: list[float], minutes: float
-) -> None:
+def test_time_bins_hold_every_turn_once_and_no_bin_holds_two_widths(starts: list[float], minutes: float) -> None:
     transcript = session([float(start) for start in sorted(starts)])
     segments = segments_of(transcript, "minutes", minutes=minutes)
     covered = [turn.index for segment in segments for turn in segment.turns_of(transcript)]
     assert covered == [turn.index for turn in transcript.turns]
     bins = [
-        {int((turn.start_s or 0.0) // (minutes * 60)) for turn in segment.turns_of(transcript)}
-        for segment in segments
+        {int((turn.start_s or 0.0) // (minutes * 60)) for turn in segment.turns_of(transcript)} for segment in segments
     ]
     assert all(len(numbers) == 1 for numbers in bins)
     assert len({min(numbers) for numbers in bins}) == len(segments)

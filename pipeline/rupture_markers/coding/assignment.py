@@ -71,9 +71,7 @@ class AssignmentRule:
         if not all(0.0 <= share <= 1.0 for share in (self.double_coded, self.blind, self.withheld)):
             raise ConfigError("a share of the coding plan is out of range.", "Shares lie between 0 and 1.")
         if self.double_coded > 0 and len(self.coders) < 2:
-            raise ConfigError(
-                "double coding needs two coders.", "Name a second coder, or set 'double_coded: 0'."
-            )
+            raise ConfigError("double coding needs two coders.", "Name a second coder, or set 'double_coded: 0'.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +98,7 @@ class _Draws:
         # Primaries first, so that a second coder is counted under the first.
         for record in sorted(existing, key=lambda record: record.role):
             if record.coder not in {seat.coder for seat in self.of_unit.get(record.unit, ())}:
-                self._seat(
-                    _Seat(record.unit, record.coder, record.arm, record.role, record.order), record.case_id
-                )
+                self._seat(_Seat(record.unit, record.coder, record.arm, record.role, record.order), record.case_id)
         for record in current_assignments(existing).values():
             if record.arm == "assisted":
                 self.withheld[(record.coder, str(record.flagged))] += 1
@@ -144,9 +140,7 @@ class _Draws:
                 stratum = (task.coder, str(task.flagged))
                 place = self.withheld[stratum]
                 self.withheld[stratum] += 1
-                shown = not blocked_draw(
-                    self.rule.withheld, place, seed=self.rule.seed, stratum=("withheld", *stratum)
-                )
+                shown = not blocked_draw(self.rule.withheld, place, seed=self.rule.seed, stratum=("withheld", *stratum))
             out.append(replace(task, shown=shown))
         return out
 
@@ -211,9 +205,7 @@ def _tasks_of(seat: _Seat, members: Sequence[SegmentToCode], rule: AssignmentRul
     last = max(member.ordinal for member in members)
     return [
         Assignment(
-            task_id=opaque_task_id(
-                rule.study, seat.coder, seat.arm, member.segment_id, member.content_sha256
-            ),
+            task_id=opaque_task_id(rule.study, seat.coder, seat.arm, member.segment_id, member.content_sha256),
             segment_id=member.segment_id,
             session_id=member.session_id,
             case_id=member.case_id,

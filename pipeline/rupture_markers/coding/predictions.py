@@ -61,18 +61,14 @@ def predictions_of(
     if not inside:
         return ()
     regions = [
-        _region(
-            task_id, place[suggestion.turn], shown_text(turns[place[suggestion.turn]]), suggestion, codebook
-        )
+        _region(task_id, place[suggestion.turn], shown_text(turns[place[suggestion.turn]]), suggestion, codebook)
         for suggestion in inside
     ]
     best = max(region["score"] for region in regions)
     return ({"model_version": model_version, "score": best, "result": regions},)
 
 
-def _region(
-    task_id: str, number: int, text: str, suggestion: Suggestion, codebook: Codebook
-) -> dict[str, Any]:
+def _region(task_id: str, number: int, text: str, suggestion: Suggestion, codebook: Codebook) -> dict[str, Any]:
     packed = f"{task_id}/{number}/{suggestion.code}"
     return {
         "id": hashlib.sha256(packed.encode()).hexdigest()[:10],

@@ -59,9 +59,7 @@ class SelectionRule:
         given = [value for value in (self.budget, self.budget_count, self.threshold) if value is not None]
         shares = [self.budget or 0.0, self.threshold or 0.0, self.uncertain, self.control]
         if len(given) != 1:
-            raise ConfigError(
-                "the selection has no single rule.", "Give one of budget, budget_count, threshold."
-            )
+            raise ConfigError("the selection has no single rule.", "Give one of budget, budget_count, threshold.")
         if not all(0.0 <= share <= 1.0 for share in shares) or (self.budget_count or 0) < 0:
             raise ConfigError("a share of the selection is out of range.", "Shares lie between 0 and 1.")
 
@@ -73,9 +71,7 @@ class SelectionRule:
         if self.threshold is not None:
             likely = f"threshold {self.threshold:g}"
         else:
-            likely = (
-                f"budget {self.budget:g}" if self.budget is not None else f"budget of {self.budget_count}"
-            )
+            likely = f"budget {self.budget:g}" if self.budget is not None else f"budget of {self.budget_count}"
         return f"{likely}, uncertain {self.uncertain:g}, control {self.control:g}, seed {self.seed}"
 
 
@@ -186,9 +182,7 @@ def select_segments(
     new = {}
     for score in scores:
         if score.segment_id in new:
-            raise ConfigError(
-                f"segment {score.segment_id!r} appears twice.", "Give every session an id of its own."
-            )
+            raise ConfigError(f"segment {score.segment_id!r} appears twice.", "Give every session an id of its own.")
         earlier = before.get(score.segment_id)
         again = reopen and earlier is not None and not earlier.selected and earlier.round < round_number
         if earlier is None or again:
@@ -196,8 +190,7 @@ def select_segments(
     this_round = [decision for decision in before.values() if decision.round == round_number]
     flags = _flags(list(new.values()), rule, this_round)
     return tuple(
-        _decide(new[segment_id], rule, flags, before.get(segment_id), round_number)
-        for segment_id in sorted(new)
+        _decide(new[segment_id], rule, flags, before.get(segment_id), round_number) for segment_id in sorted(new)
     )
 
 
