@@ -55,6 +55,9 @@ class RuptureCues:
         self._patterns: dict[int, tuple[Cue, Matcher]] = {}
         self._unanchored: list[tuple[Cue, Matcher]] = []
         self._by_key: dict[int, Cue] = {}
+        self._limits = {
+            pipeline.vocab.strings.add(cue.id): cue.most_words for cue in cues.cues if cue.most_words is not None
+        }
         given = _annotations(pipeline)
         for cue in self.cues.cues:
             if cue.phrases:
@@ -106,9 +109,19 @@ class RuptureCues:
                 for (_, start, end), cue in found.items()
                 if _fits(doc, start, end, cue)
             ]
-            kept.sort(key=lambda span: (span.start, -span.end, span.label_))
-            doc.spans[SPANS] = _outermost(kept)
+            if kept:
+                doc.spans[SPANS] = _outermost(self._short_enough(doc, kept))
         return doc
+
+    def _short_enough(self, doc: Doc, spans: list[Span]) -> list[Span]:
+        """Leave out the cues that hold only in shorter turns; the words are counted only where that is asked."""
+        # A turn of so many tokens has more words than the cue allows (a word is one token, or two and a mark).
+        spans = [span for span in spans if len(doc) <= 3 * self._limits.get(span.label, len(doc)) + 3]
+        limits = [self._limits.get(span.label) for span in spans]
+        if all(limit is None or len(doc) <= limit for limit in limits):
+            return spans
+        words = _words(doc)
+        return [span for span, limit in zip(spans, limits, strict=True) if limit is None or words <= limit]
 
     @staticmethod
     def _try(doc: Doc, cue: Cue, matcher: Matcher, found: dict[tuple[str, int, int], Cue]) -> None:
@@ -118,6 +131,7 @@ class RuptureCues:
 
 def _outermost(spans: list[Span]) -> list[Span]:
     """One cue counts a stretch once: its shorter hits inside a longer one fall away."""
+    spans.sort(key=lambda span: (span.start, -span.end, span.label_))
     kept: list[Span] = []
     reach: dict[int, int] = {}
     for span in spans:
@@ -133,8 +147,6 @@ def _fits(doc: Doc, start: int, end: int, cue: Cue) -> bool:
     if cue.where == "end" and len(doc) - end >= START_WORDS:
         return False
     if cue.whole and (start > MOST_ASIDE or len(doc) - end > MOST_ASIDE):
-        return False
-    if cue.most_words is not None and _words(doc) > cue.most_words:
         return False
     return not cue.whole or all(
         token.is_punct or token.is_space or token.norm_ in _PASSED_OVER
@@ -187,7 +199,7 @@ def _anchor(pattern: tuple[dict[str, Any], ...]) -> frozenset[str]:
             sets.append([value])
         elif isinstance(value, Mapping) and isinstance(value.get("IN"), list):
             sets.append([str(word) for word in value["IN"]])
-    sets.sort(key=lambda words: (len(words) > 12, -min(map(len, words)), len(words)))
+    sets.sort(key=lambda words: (min(map(len, words)) < 4, len(words)))
     return frozenset(sets[0]) if sets else frozenset()
 
 

@@ -134,7 +134,7 @@ class WordCounter:
         )
 
 
-def _attributes(doc: Doc, names: list[int]) -> Ids:
+def _attributes(doc: Doc, names: list[int | str]) -> Ids:
     return np.asarray(doc.to_array(names), dtype=np.uint64)
 
 
