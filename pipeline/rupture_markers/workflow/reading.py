@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
-from rupture_markers.transcripts.read import read_transcripts, transcript_files, with_identity
+from rupture_markers.transcripts.read import read_transcript, read_transcripts, transcript_files, with_identity
 from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.workflow.config import config_sha256
@@ -104,7 +104,7 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         before = is_read(study, path, known)
         if before is not None:
             return before
-        transcripts = [with_identity(t, known.get(t.session_id)) for t in read_transcripts(path, study.read_options)]
+        transcripts = _sessions(study, path, known)
         make_folder(study.work / "transcripts")
         for transcript in transcripts:
             write_transcripts(study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript])
@@ -130,6 +130,12 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         },
     )
     return outcome
+
+
+def _sessions(study: Study, path: Path, known: dict[str, SessionIdentity]) -> list[Transcript]:
+    if path.suffix.lower() == ".jsonl":
+        return [with_identity(t, known.get(t.session_id)) for t in read_transcripts(path, study.read_options)]
+    return [read_transcript(path, study.read_options, identity=known.get(path.stem))]
 
 
 def read_batch(study: Study, files: Sequence[Path]) -> list[FileOutcome]:

@@ -48,14 +48,13 @@ class RunSummary:
 
     def rows(self) -> list[tuple[str, str]]:
         """As rows of a table people read."""
-        by = lambda counts: ", ".join(f"{k} {v}" for k, v in counts.items()) or "none"  # noqa: E731
         rows = [
             ("files read", f"{self.files} ({self.files_unchanged} unchanged)"),
             ("sessions", f"{self.sessions} ({self.scored} scored now)"),
             ("turns", f"{self.turns:,}"),
-            ("candidates by family", by(self.candidates)),
+            ("candidates by family", _listed(self.candidates)),
             ("segments", str(self.segments)),
-            ("selected, and why", by(self.segments_selected)),
+            ("selected, and why", _listed(self.segments_selected)),
             ("tasks", f"{self.tasks} in {self.projects} projects" if self.projects else str(self.tasks)),
             ("tasks created", str(self.created)),
             ("tasks changed", str(self.changed)),
@@ -70,3 +69,7 @@ class RunSummary:
         if self.errors:
             rows.append(("failed", str(len(self.errors))))
         return rows
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
