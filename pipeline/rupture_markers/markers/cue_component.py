@@ -125,6 +125,9 @@ class RuptureCues:
 
     @staticmethod
     def _try(doc: Doc, cue: Cue, matcher: Matcher, found: dict[tuple[str, int, int], Cue]) -> None:
+        # A component may leave a doc without annotation (an empty one); spaCy's Matcher would raise.
+        if not all(doc.has_annotation(_ANNOTATION[need]) for need in cue.needs):
+            return
         for _, start, end in matcher(doc):
             found[cue.id, start, end] = cue
 
