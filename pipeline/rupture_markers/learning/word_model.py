@@ -132,8 +132,10 @@ def fit_words(
     for column, family in enumerate(FAMILIES):
         of_family = table.rows_of(family)
         rows, labels, weights = doubled(share[of_family, column], weight[of_family])
-        if len(np.unique(labels)) < 2:
-            intercept[column] = -8.0 if not labels.any() else 8.0
+        if len(np.unique(labels)) < 2 or not matrix.shape[1]:
+            # Too few cases for any term, or one label only: the base rate is all there is, one turn on either side.
+            marked = float((weights * labels).sum()) + 1
+            intercept[column] = np.log(marked / (float(weights.sum()) + 2 - marked))
             continue
         regression = LogisticRegression(
             C=config.strength, solver="liblinear", tol=1e-3, random_state=config.seed, max_iter=300

@@ -1,0 +1,128 @@
+"""The model card, written from the manifest alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from rupture_markers.learning.manifest import Manifest
+from rupture_markers.learning.registry import CARD_FILE, model_folder, read_manifest
+
+_TEMPLATE = """\
+# Model {{ m.id }}
+
+Made {{ m.created[:10] }}{% if m.parent %} from {{ m.parent }}{% endif %}. Language: {{ m.language }}. \
+Codebook {{ m.codebook_name }} {{ m.codebook_version }}, cues {{ m.cues_version }}. \
+{{ "%.1f"|format(m.size_bytes / 1e6) }} MB.
+
+## What it is for
+
+It gives each turn of a two-person counselling or psychotherapy transcript a probability of a marker of alliance \
+rupture (withdrawal, confrontation: client's turns) or of a repair strategy (therapist's turns), so that **people** \
+know where to look first when they code. What coders decide is the result; a score is not.
+
+It is **not** for:
+
+- clinical decisions, diagnosis or prognosis of any person, or alarms during a session;
+- ranking, paying or supervising therapists, or rating a session's quality;
+- use as gold standard, or in place of a coder;
+- languages other than '{{ m.language }}' (refused unless forced), or dialogues of more than two people.
+
+## What it learnt from
+
+| set | sessions |
+|---|---|
+{% for name, count in m.training_sets.items() -%}
+| {{ name }} | {{ count }} |
+{% endfor %}
+{{ m.training_cases|length }} cases; {{ m.held_out_cases|length }} cases were kept out of training on purpose.
+{% if m.config.set_weights %}
+{% for name, weight in m.config.set_weights.items() -%}
+Turns of '{{ name }}' weigh {{ weight }} of the others.
+{% endfor -%}
+{% endif %}
+**Labels** come from: {{ m.label_source }}. Every figure below is agreement with such labels.
+
+**Licence of the model file**: {{ m.licence }}.
+{% for source in m.data_sources %}
+- {{ source }}
+{%- endfor %}
+
+## How it works
+
+Logistic regressions on TF-IDF of a turn's words, word pairs and characters and of its neighbours' words; gradient \
+boosting over their out-of-fold scores four turns before and after, the session's level, and {{ m.features }} named \
+features of the dialogue; a logistic calibration on scores out of fold. Soft labels: the share of coders. \
+{{ m.terms }} terms, none of which occurs in fewer than {{ m.least_cases_a_term }} training cases; no response \
+latencies.
+
+## Figures
+{% if m.metrics %}
+{{ m.metrics.procedure[0]|upper }}{{ m.metrics.procedure[1:] }} (seed {{ m.metrics.seed }}).
+
+AP: average precision over turns that the coders agree on; in brackets with the disputed turns, weighted by the \
+coders' shares. Base rate: share of marked among agreed turns. Brier skill above 0: better than always saying the base rate.
+
+| set | family | turns | marked | disputed | base rate | AP | TF-IDF alone | AUC | Brier skill |
+|---|---|---|---|---|---|---|---|---|---|
+{% for set, families in m.metrics.by_set.items() -%}
+{% for family, f in families.items() -%}
+| {{ set }} | {{ family }} | {{ f.turns }} | {{ f.positive }} | {{ f.disputed }} | \
+{{ "%.3f"|format(f.positive / (f.turns - f.disputed)) }} | \
+**{{ "%.3f"|format(f.ap) }}** ({{ "%.3f"|format(f.ap_all) }}) | \
+{% if f.baseline_ap is not none %}{{ "%.3f"|format(f.baseline_ap) }} ({{ "%.3f"|format(f.baseline_ap_all) }})\
+{% endif %} | {{ "%.3f"|format(f.auc) }} | {{ "%+.3f"|format(f.brier_skill) }} |
+{% endfor -%}
+{% endfor %}
+{% else %}
+None were computed for this model.
+{% endif %}
+## Thresholds
+
+{{ m.thresholds.rule[0]|upper }}{{ m.thresholds.rule[1:] }}: {{ "%.0f"|format(m.thresholds.recall * 100) }} %.
+
+| family | threshold | turns flagged | of these marked |
+|---|---|---|---|
+{% for family, value in m.thresholds.value.items() -%}
+| {{ family }} | {{ "%.3f"|format(value) }} | {{ "%.1f"|format(100 * m.thresholds.flagged.get(family, 0)) }} % | \
+{{ "%.0f"|format(100 * m.thresholds.precision.get(family, 0)) }} % |
+{% endfor %}
+## What to keep in mind
+
+- Much is missed and many flags are wrong: see average precision and thresholds. The random control share of segments \
+is there so that a study can measure what is missed.
+- The sets are demonstrations, people talking with a chatbot, and invented sessions: none is routine psychotherapy. \
+Expect lower figures elsewhere, and less trustworthy probabilities.
+- Two coders of one kind agree more than two people would; validity against trained people has not been measured.
+- Politeness, deference, dialect and chat spelling differ between people and cultures; the sets are too small to \
+measure how the model treats them.
+
+## For the record
+
+File SHA-256 `{{ m.sha256 }}`; codebook SHA-256 `{{ m.codebook_sha256[:16] }}…`; \
+{% for name, version in m.libraries.items() %}{{ name }} {{ version }}{{ ", " if not loop.last }}{% endfor %}; \
+types trusted on loading: {{ m.trusted_types|join(", ") }}.
+"""
+
+
+def model_card(manifest: Manifest) -> str:
+    """Card of a model, in Markdown."""
+    # Markdown for people's eyes, not HTML: escaping would spoil it.
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
+    return environment.from_string(_TEMPLATE).render(m=manifest)
+
+
+def write_model_card(ref: str | Path) -> Path:
+    """Write ``card.md`` beside a model's manifest.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    path = model_folder(ref) / CARD_FILE
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(model_card(read_manifest(ref)), encoding="utf-8")
+    temporary.replace(path)
+    return path

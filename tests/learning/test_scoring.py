@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from rupture_markers.errors import ModelError, StudyError
+from rupture_markers.learning.dataset import CodedSet
+from rupture_markers.learning.registry import LoadedModel, load_model
+from rupture_markers.learning.scores import COLUMNS, read_scores, write_scores
+from rupture_markers.learning.scoring import score_transcript, score_transcripts, suggestions
+from rupture_markers.learning.sequence import sequence_names
+from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES
+from rupture_markers.transcripts.transcript import Transcript, Turn
+
+Tiny = tuple[Path, LoadedModel]
+ALL = {family: 0.0 for family in FAMILIES}
+
+
+def test_batches_do_not_change_a_score(tiny_model: Tiny, sample_coded: CodedSet) -> None:
+    _, loaded = tiny_model
+    one = list(score_transcripts(loaded, sample_coded.transcripts[:5], batch=1))
+    many = list(score_transcripts(loaded, sample_coded.transcripts[:5], batch=5))
+    for a, b in zip(one, many, strict=True):
+        for family in FAMILIES:
+            assert a.probabilities(family) == pytest.approx(b.probabilities(family), abs=1e-9)
+        assert [r.top_code for r in a.rows] == [r.top_code for r in b.rows]
+
+
+def test_sessions_are_read_a_batch_at_a_time(tiny_model: Tiny, sample_coded: CodedSet) -> None:
+    read = []
+
+    def sessions():  # type: ignore[no-untyped-def]
+        for n, transcript in enumerate(sample_coded.transcripts):
+            read.append(n)
+            yield transcript
+
+    list(islice(score_transcripts(tiny_model[1], sessions(), batch=2), 2))
+    assert len(read) <= 3
+
+
+def test_file_has_one_row_a_turn_and_is_empty_where_a_family_is_not_coded(
+    tiny_model: Tiny, sample_coded: CodedSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "scores.csv"
+    part = sample_coded.transcripts[:3]
+    written = write_scores(path, score_transcripts(tiny_model[1], part, detail=False))
+    with path.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert tuple(rows[0]) == COLUMNS
+    assert [(r["session_id"], int(r["turn"]), r["speaker"]) for r in rows] == [
+        (t.session_id, u.index, u.speaker) for t in part for u in t.turns
+    ]
+    assert written == len(rows)
+    for row in rows:
+        for family in FAMILIES:
+            assert (row[family] != "") == (row["speaker"] == CODED_SPEAKER[family])
+        if row["speaker"] in ("client", "therapist"):
+            assert row["top_code"]
+
+
+def test_scores_read_back(tiny_model: Tiny, sample_coded: CodedSet, tmp_path: Path) -> None:
+    found = list(score_transcripts(tiny_model[1], sample_coded.transcripts[:2]))
+    write_scores(tmp_path / "s.csv", found)
+    again = list(read_scores(tmp_path / "s.csv"))
+    assert [s.session_id for s in again] == [s.session_id for s in found]
+    for a, b in zip(found, again, strict=True):
+        assert a.turns == b.turns
+        for family in FAMILIES:
+            assert a.probabilities(family) == pytest.approx(b.probabilities(family), abs=1e-6)
+
+
+@pytest.mark.parametrize("row", ["s,1,client,2.0,0.1,,W2", "s,x,client,0.2,0.1,,W2", "s,1,dog,0.2,0.1,,W2"])
+def test_bad_row_of_scores_is_named(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text(",".join(COLUMNS) + "\n" + row + "\n")
+    with pytest.raises(StudyError) as caught:
+        list(read_scores(path))
+    assert caught.value.line == 2
+
+
+def test_silences_and_others_get_no_score_and_back_channels_do(tiny_model: Tiny) -> None:
+    session = Transcript(
+        "s", "c",
+        (Turn(0, "therapist", "What brings you?"), Turn(1, "nobody", "(silence)"), Turn(3, "client", "Mm-hmm.", back_channel=True),
+         Turn(4, "other", "I am the mother."), Turn(5, "client", "")),
+    )  # fmt: skip
+    rows = score_transcript(tiny_model[1], session).rows
+    assert [r.turn for r in rows] == [0, 1, 3, 4, 5]
+    assert [r.withdrawal is not None for r in rows] == [False, False, True, False, True]
+    assert [r.repair is not None for r in rows] == [True, False, False, False, False]
+    assert rows[1].top_code == rows[3].top_code == ""
+
+
+@pytest.mark.parametrize("language", ["de", "sv"])
+def test_other_language_is_refused_unless_forced(tiny_model: Tiny, sample_coded: CodedSet, language: str) -> None:
+    session = replace(sample_coded.transcripts[0], language=language)
+    with pytest.raises(ModelError, match=language):
+        score_transcript(tiny_model[1], session)
+    assert score_transcript(tiny_model[1], session, force=True).rows
+    assert score_transcript(tiny_model[1], replace(session, language="en-GB")).rows
+
+
+def test_suggestions_stand_at_or_above_the_threshold_with_codes_of_their_family(
+    tiny_model: Tiny, sample_coded: CodedSet
+) -> None:
+    _, loaded = tiny_model
+    scores = score_transcript(loaded, sample_coded.transcripts[1])
+    limit = {family: 0.3 for family in FAMILIES}
+    found = suggestions(scores, limit, loaded)
+    expected = {(r.turn, f) for r in scores.rows for f in FAMILIES if (r.probability(f) or 0.0) >= 0.3}
+    assert {(s.turn, s.family) for s in found} == expected
+    for s in found:
+        assert s.code == s.codes[0]
+        assert set(s.codes) <= set(loaded.codes[s.family])
+        assert s.model_id == "tiny"
+
+
+def test_suggestions_from_a_file_need_the_transcript_and_are_the_same_with_it(
+    tiny_model: Tiny, sample_coded: CodedSet, tmp_path: Path
+) -> None:
+    _, loaded = tiny_model
+    session = sample_coded.transcripts[1]
+    scores = score_transcript(loaded, session)
+    write_scores(tmp_path / "s.csv", [scores])
+    (read,) = read_scores(tmp_path / "s.csv")
+    with pytest.raises(ModelError):
+        suggestions(read, ALL, loaded)
+    limit = {"withdrawal": 0.3}
+    again = suggestions(read, limit, loaded, transcript=session)  # type: ignore[arg-type]
+    assert [(s.turn, s.evidence) for s in again] == [
+        (s.turn, s.evidence) for s in suggestions(scores, limit, loaded)  # type: ignore[arg-type]
+    ]
+
+
+def test_reasons_are_ordered_named_and_few(tiny_model: Tiny, sample_coded: CodedSet) -> None:
+    _, loaded = tiny_model
+    terms = {str(t)[2:] for t in loaded.model.words.vocabulary.terms}
+    found = suggestions(score_transcript(loaded, sample_coded.transcripts[0]), ALL, loaded)
+    assert any(s.evidence for s in found)
+    for suggestion in found:
+        weights = [e.weight for e in suggestion.evidence]
+        assert weights == sorted(weights, reverse=True)
+        assert len(weights) <= 5
+        assert all(w > 0 for w in weights)
+        for evidence in suggestion.evidence:
+            assert not evidence.reason.startswith(tuple(sequence_names()))
+            if evidence.reason.startswith("word"):
+                assert evidence.reason.split('"')[1] in terms
+
+
+def test_taking_the_top_reason_away_lowers_the_score(sample_coded: CodedSet) -> None:
+    """On the shipped model: without its strongest word, a turn scores lower."""
+    loaded = load_model("baseline")
+    tried = 0
+    for session in sample_coded.transcripts:
+        for suggestion in suggestions(score_transcript(loaded, session), None, loaded):
+            top = next(iter(suggestion.evidence), None)
+            if top is None or not top.reason.startswith('word: "') or top.weight < 0.2:
+                continue
+            word = top.reason.split('"')[1]
+            turns = tuple(
+                replace(t, text=" ".join(w for w in t.text.split() if word not in w.lower()), events=())
+                if t.index == suggestion.turn else t
+                for t in session.turns
+            )  # fmt: skip
+            again = score_transcript(loaded, replace(session, turns=turns)).turn(suggestion.turn)
+            tried += 1
+            assert (again.probability(suggestion.family) or 0.0) < suggestion.probability
+            break
+    assert tried >= 3

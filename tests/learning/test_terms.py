@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from rupture_markers.learning.terms import (
+    CHARACTERS,
+    LEAST_CASES,
+    TermCounter,
+    choose_vocabulary,
+    count_sorted,
+    tokens,
+)
+from sklearn.feature_extraction.text import CountVectorizer
+
+
+@given(st.lists(st.text(alphabet="abcd ", max_size=30), min_size=1, max_size=6))
+def test_character_terms_are_those_of_scikit_learn(texts: list[str]) -> None:
+    counts, terms = count_sorted(texts)
+    ours = {str(t)[len(CHARACTERS):]: int(n) for t, n in zip(terms, np.asarray(counts.sum(axis=0)).ravel(), strict=True) if str(t).startswith(CHARACTERS)}  # fmt: skip
+    if not any(text.strip() for text in texts):
+        assert not ours
+        return
+    vectoriser = CountVectorizer(analyzer="char_wb", ngram_range=(3, 5))
+    theirs = np.asarray(vectoriser.fit_transform(texts).sum(axis=0)).ravel()
+    # scikit-learn counts a word shorter than the n-gram once, padded, whatever its length.
+    expected = {t: int(n) for t, n in zip(vectoriser.get_feature_names_out(), theirs, strict=True) if len(t) >= 3}
+    assert ours == expected
+
+
+def test_vocabulary_holds_no_term_of_fewer_than_three_cases() -> None:
+    texts = ["anna left", "anna left", "anna stayed left", "we left", "they left"]
+    cases = np.array([0, 0, 0, 1, 2])
+    counts, terms = count_sorted(texts)
+    vocabulary, _ = choose_vocabulary(counts, terms, cases, most_words=100, most_characters=100)
+    assert set(vocabulary.terms.tolist()) >= {"w left"}
+    assert not [t for t in vocabulary.terms.tolist() if "ann" in t]
+    spread = {t: {c for c, x in zip(cases, texts, strict=True) if t[2:].strip() in x} for t in vocabulary.terms.tolist()}
+    assert all(len(found) >= LEAST_CASES for found in spread.values())
+
+
+def test_fixed_vocabulary_gives_the_same_counts_as_the_open_one() -> None:
+    texts = ["I don't know, maybe.", "Don't ask me that again!", ""]
+    counts, terms = count_sorted(texts)
+    again = TermCounter([str(t) for t in terms]).count(texts)
+    assert np.array_equal(counts.toarray(), again.toarray())
+
+
+def test_numbers_lose_their_digits() -> None:
+    assert tokens("Call 0171 or A12b, it's 5pm") == ["call", "0", "or", "0", "it's", "0"]
