@@ -62,7 +62,7 @@ def _goes_on(before: Turn, turn: Turn, after: Turn, *, stopped: bool, capitals: 
     continued = second.startswith(("-", "–", "—", "…", "...")) or (capitals and second[:1].islower())
     if stopped and (continued or broken_off):
         return True
-    asks = _ASKS.search(re.split(r"[.!?]", first[-_LAST_CLAUSE:])[-1]) is not None
+    asks = _ASKS.search(re.split(r"[.!?,;]", first[-_LAST_CLAUSE:])[-1]) is not None
     if stopped:
         return open_end and not asks
     return open_end and not asks and is_hum(turn.spoken.strip())

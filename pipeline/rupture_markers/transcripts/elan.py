@@ -1,4 +1,8 @@
-"""ELAN (.eaf): one tier a speaker, annotations with times in milliseconds."""
+"""ELAN (.eaf): one tier a speaker, annotations with times in milliseconds.
+
+Read from the tree that defusedxml made: pympi would parse the file once more with a parser that expands entities,
+and stops at files that do not name their schema.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import ParseError  # the parser itself is defusedxml's
+from xml.etree.ElementTree import Element, ParseError  # the parser itself is defusedxml's
 
-import pympi
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
@@ -18,6 +20,7 @@ from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utte
 from rupture_markers.transcripts.speakers import speaker_of
 from rupture_markers.transcripts.transcript import Speaker
 
+_LONGEST_TIME = 12
 _LINE = re.compile(r"line (\d+)")
 _ANNOTATION = re.compile(rb'ANNOTATION_ID="([^"]{1,80})"')
 
@@ -29,17 +32,38 @@ class _Tier:
     items: tuple[tuple[str, float | None, float | None, str], ...]
 
 
-def _tier(eaf: Any, name: str, values: Any) -> _Tier:
+def _tier(element: Element, slots: Mapping[str, float | None], lines: Mapping[str, int], path: Path) -> _Tier:
     """Time-aligned annotations of a tier, as id, start and end in seconds, and words."""
+    items = []
+    for annotation in element.iter("ALIGNABLE_ANNOTATION"):
+        key = annotation.get("ANNOTATION_ID", "")
+        first, last = annotation.get("TIME_SLOT_REF1", ""), annotation.get("TIME_SLOT_REF2", "")
+        if first not in slots or last not in slots:
+            raise IngestError(
+                "an annotation names a time slot that is not there.",
+                "Open it in ELAN and save it again.",
+                path=path,
+                line=lines.get(key, 1),
+            )
+        items.append((key, slots[first], slots[last], annotation.findtext("ANNOTATION_VALUE") or ""))
+    name = element.get("TIER_ID", "")
+    return _Tier(element.get("PARTICIPANT") or name, element.get("PARENT_REF") is not None, tuple(items))
 
-    def seconds(slot: str) -> float | None:
-        milliseconds = eaf.timeslots[slot]
-        return None if milliseconds is None else milliseconds / 1000
 
-    items = tuple(
-        (key, seconds(first), seconds(last), value or "") for key, (first, last, value, _) in values[0].items()
-    )
-    return _Tier(values[2].get("PARTICIPANT") or name, "PARENT_REF" in values[2], items)
+def _slots(root: Element, path: Path) -> dict[str, float | None]:
+    """Seconds of each time slot; None where ELAN left it to be interpolated."""
+    slots: dict[str, float | None] = {}
+    for slot in root.iter("TIME_SLOT"):
+        value = slot.get("TIME_VALUE")
+        if value is not None and not (value.isdecimal() and len(value) < _LONGEST_TIME):
+            raise IngestError(
+                "a time slot's value is no number of milliseconds.",
+                "Open it in ELAN and save it again.",
+                path=path,
+                line=1,
+            )
+        slots[slot.get("TIME_SLOT_ID", "")] = None if value is None else int(value) / 1000
+    return slots
 
 
 def _annotation_lines(data: bytes) -> dict[str, int]:
@@ -86,18 +110,11 @@ def read_elan(data: bytes, options: ReadOptions, path: Path) -> RawTranscript:
         ) from None
     if root.tag != "ANNOTATION_DOCUMENT":
         raise IngestError("this XML is not an ELAN file.", "Check what was exported.", path=path, line=1)
-    try:
-        eaf = pympi.Elan.Eaf(str(path), suppress_version_warning=True)
-        tiers = {name: _tier(eaf, name, values) for name, values in eaf.tiers.items() if values[0]}
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError):
-        raise IngestError(
-            "ELAN's own structure is broken in this file (a time slot, tier or reference is missing).",
-            "Open it in ELAN and save it again.",
-            path=path,
-            line=1,
-        ) from None
-    speakers = {**options.speakers, **options.tiers}
     lines = _annotation_lines(data)
+    slots = _slots(root, path)
+    found = ((tier.get("TIER_ID", ""), _tier(tier, slots, lines, path)) for tier in root.iter("TIER"))
+    tiers = {name: tier for name, tier in found if tier.items}
+    speakers = {**options.speakers, **options.tiers}
     labels = {name: _label(name, tier, options, speakers) for name, tier in tiers.items()}
     mapped = any(labels.values())
     warnings: list[tuple[str, int | None]] = []
