@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rupture_markers.errors import IngestError
+from rupture_markers.transcripts.events import find_events
 from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
 from rupture_markers.transcripts.options import ReadOptions
 from rupture_markers.transcripts.read import SUFFIXES, read_transcript, read_transcripts, transcript_files
@@ -190,3 +193,36 @@ def test_arbitrary_bytes_are_read_or_refused_and_never_crash(suffix: str, data: 
             assert error.path == path
         else:
             assert {"client", "therapist"} <= {turn.speaker for turn in turns}
+
+
+DOC = Path(__file__).resolve().parents[2] / "docs" / "transcripts.md"
+
+
+def test_the_examples_of_the_page_on_transcripts_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = DOC.read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", page, re.DOTALL))
+    found = read_line(tmp_path, blocks["json"].strip())
+    assert [t.speaker for t in found.turns] == ["therapist", "client"]
+    (tmp_path / "s01.txt").write_text("T: Hello.\nC: Hi.\n")
+    monkeypatch.chdir(tmp_path)
+    made: dict[str, Any] = {}
+    exec(blocks["python"], made)
+    assert [t.speaker for t in made["transcript"].turns] == ["therapist", "client"]
+    table = tmp_path / "sessions.csv"
+    table.write_text(blocks["csv"])
+    assert read_sessions(table)["s02"].case_id == "dyad-7"
+    assert set(yaml.safe_load(blocks["yaml"])["speakers"].values()) <= set(get_args(Speaker))
+    for suffix in SUFFIXES:
+        assert f"`{suffix}`" in page
+    for kind in get_args(EventKind):
+        assert f"\n| {kind} | " in page
+
+
+def test_the_tags_of_the_page_become_the_events_it_says() -> None:
+    page = DOC.read_text(encoding="utf-8")
+    for kind, tags in re.findall(r"^\| (\w+) \| (`[(\[].*) \|$", page, re.MULTILINE):
+        if kind not in get_args(EventKind):
+            continue
+        for tag in re.findall(r"`([^`]+)`", tags):
+            if tag != "xxx":
+                assert [e.kind for e in find_events(tag)] == [kind], tag

@@ -20,6 +20,8 @@ from rupture_markers.transcripts.tables import read_delimited
 from rupture_markers.transcripts.transcript import ReadWarning, Transcript
 from rupture_markers.transcripts.word_document import read_word_document
 
+__all__ = ["SUFFIXES", "ReadOptions", "read_transcript", "read_transcripts", "transcript_files", "with_identity"]
+
 SUFFIXES = (".txt", ".docx", ".vtt", ".srt", ".csv", ".tsv", ".json", ".cha", ".eaf", ".jsonl")
 """Endings of the files that are read."""
 
