@@ -72,15 +72,17 @@ def push(
     _require_sound(tasks, codebook)
     project = _project(plan, client, ledger)
     here = _remote(client, project.number)
+    changed = _remove_changed(tasks, client, here)
     created = _create_missing(plan, tasks, client, project.number, here, batch, advance)
     if created:
         here = _remote(client, project.number)
+    created -= changed
     deleted, stale = _remove_old(tasks, client, here)
     renewed = _renew_predictions(plan, tasks, client, project, here, batch)
     wanted = {task.task_id for task in tasks}
     numbers = {name: min(t.number for t in found) for name, found in here.items() if name in wanted}
     ledger.keep(plan.coder, plan.arm, plan.key, project.number, numbers, tuple(stale))
-    return PushReport(created, 0, len(tasks) - created, renewed, deleted, tuple(stale))
+    return PushReport(created, changed, len(tasks) - created - changed, renewed, deleted, tuple(stale))
 
 
 def _require_sound(tasks: Sequence[CodingTask], codebook: Codebook) -> None:
@@ -120,6 +122,19 @@ def _remote(client: LabelStudioClient, project: int) -> dict[str, list[RemoteTas
         if task.task_id:
             found.setdefault(task.task_id, []).append(task)
     return found
+
+
+def _remove_changed(tasks: Sequence[CodingTask], client: LabelStudioClient, here: dict[str, list[RemoteTask]]) -> int:
+    """Delete tasks whose data differ under the same id, so that they are made again; never one somebody began."""
+    changed = 0
+    for task in tasks:
+        found = here.get(task.task_id, [])
+        other = [remote for remote in found if remote.data != task.data]
+        if other and not any(client.has_work(remote) for remote in found):
+            client.delete_tasks(remote.number for remote in found)
+            del here[task.task_id]
+            changed += 1
+    return changed
 
 
 def _create_missing(

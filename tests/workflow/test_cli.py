@@ -1,0 +1,67 @@
+"""Every command helps with an example, and ends in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from rupture_markers.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def commands(group: Any, prefix: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    out = []
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            out += commands(command, (*prefix, name))
+        else:
+            out.append(((*prefix, name), command))
+    return out
+
+
+COMMANDS = commands(typer.main.get_command(app))
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[" ".join(n) for n, _ in COMMANDS])
+def test_every_command_has_help_with_an_example_and_is_documented(
+    name: tuple[str, ...], command: click.Command
+) -> None:
+    assert "Example: `rupture " + " ".join(name) in (command.help or "")
+    assert f"`rupture {' '.join(name)}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+def test_check_reports_the_sample_study(sample_study: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(sample_study)])
+    assert done.exit_code == 0, done.output
+    assert "16 files read, 0 not" in done.output
+
+
+def test_check_lists_a_broken_file_and_leaves_with_a_status(sample_study: Path) -> None:
+    (sample_study / "transcripts" / "x.srt").write_text("no captions", encoding="utf-8")
+    done = CliRunner().invoke(app, ["check", str(sample_study)])
+    assert done.exit_code == 2
+    assert "x.srt" in done.output
+
+
+def test_score_writes_one_row_a_turn(sample_study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    file = sample_study / "transcripts" / "invented-000.txt"
+    asked = ["score", str(file), "--speaker", "T=therapist", "--speaker", "C=client", "--out", str(out)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "session_id,turn,speaker,withdrawal,confrontation,repair,top_code"
+    assert len(lines) == 56
+
+
+def test_a_dry_run_does_nothing(sample_study: Path) -> None:
+    done = CliRunner().invoke(app, ["run", str(sample_study), "--dry-run", "--json"])
+    assert done.exit_code == 0, done.output
+    assert '"files to read": "16"' in done.stdout
+    assert not (sample_study / "work").exists()
