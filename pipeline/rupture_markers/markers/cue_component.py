@@ -13,7 +13,7 @@ from typing import Any
 import spacy
 from spacy.language import Language
 from spacy.matcher import Matcher, PhraseMatcher
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 
 from rupture_markers.errors import ConfigError
 from rupture_markers.markers.codebook import load_codebook
@@ -23,8 +23,6 @@ from rupture_markers.markers.word_counts import FILLERS
 
 COMPONENT = "rupture_cues"
 SPANS = "cues"
-MOST_ASIDE = 6
-"""Tokens (punctuation too) that may stand on either side of a cue that is the whole turn."""
 _PASSED_OVER = frozenset((*FILLERS, "well", "oh", "hmm", "mm", "just", "like", "really", "honestly"))
 _ANNOTATION: dict[Need, str] = {"lemma": "LEMMA", "tag": "TAG", "dep": "DEP"}
 _TEXT_KEYS = ("NORM", "LOWER")
@@ -104,10 +102,11 @@ class RuptureCues:
         for cue, matcher in self._unanchored:
             self._try(doc, cue, matcher, found)
         if found:
+            size, core = len(doc), _core(doc)
             kept = [
                 Span(doc, start, end, label=cue.id)
                 for (_, start, end), cue in found.items()
-                if _fits(doc, start, end, cue)
+                if _fits(size, core, start, end, cue)
             ]
             if kept:
                 doc.spans[SPANS] = _outermost(self._short_enough(doc, kept))
@@ -144,18 +143,26 @@ def _outermost(spans: list[Span]) -> list[Span]:
     return kept
 
 
-def _fits(doc: Doc, start: int, end: int, cue: Cue) -> bool:
+def _fits(size: int, core: tuple[int, int], start: int, end: int, cue: Cue) -> bool:
     if cue.where == "start" and start >= START_WORDS:
         return False
-    if cue.where == "end" and len(doc) - end >= START_WORDS:
+    if cue.where == "end" and size - end >= START_WORDS:
         return False
-    if cue.whole and (start > MOST_ASIDE or len(doc) - end > MOST_ASIDE):
-        return False
-    return not cue.whole or all(
-        token.is_punct or token.is_space or token.norm_ in _PASSED_OVER
-        for part in (doc[:start], doc[end:])
-        for token in part
-    )
+    return not cue.whole or (start <= core[0] and end >= core[1])
+
+
+def _core(doc: Doc) -> tuple[int, int]:
+    """Half-open range of tokens from the first to the last one that is not 'um', 'well', a comma ..."""
+    first, past = 0, len(doc)
+    while first < past and _is_aside(doc[first]):
+        first += 1
+    while past > first and _is_aside(doc[past - 1]):
+        past -= 1
+    return first, past
+
+
+def _is_aside(token: Token) -> bool:
+    return bool(token.is_punct or token.is_space or token.norm_ in _PASSED_OVER)
 
 
 def _words(doc: Doc) -> int:
