@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rupture_markers.errors import ConfigError
-from rupture_markers.markers.codebook import coder_guide, compare_codebooks, load_codebook
+from rupture_markers.markers.codebook import Code, coder_guide, compare_codebooks, load_codebook
 from rupture_markers.markers.codebook_file import LEAST_CONTRAST, PAGE_HOTKEYS, contrast_with_white
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES
@@ -42,7 +43,7 @@ def test_the_shipped_codebook_has_seven_seven_and_ten_codes() -> None:
 
 
 @pytest.mark.parametrize("code", load_codebook().codes, ids=lambda code: code.id)
-def test_every_shipped_code_says_all_a_coder_needs(code) -> None:
+def test_every_shipped_code_says_all_a_coder_needs(code: Code) -> None:
     assert code.definition.endswith(".")
     assert code.include
     assert code.exclude
@@ -89,7 +90,7 @@ def test_the_hash_follows_every_field_of_every_code(number: int, field: str) -> 
     book = load_codebook()
     code = book.codes[number]
     value = getattr(code, field)
-    new = (*value, "one more") if isinstance(value, tuple) else value + "x"
+    new: Any = (*value, "one more") if isinstance(value, tuple) else value + "x"
     other = replace(book, codes=(*book.codes[:number], replace(code, **{field: new}), *book.codes[number + 1 :]))
     assert other.sha256 != book.sha256
     assert compare_codebooks(book, other).changed == ((code.id, (field,)),)
@@ -139,7 +140,9 @@ def test_what_is_wrong_is_named_with_its_code_and_line(
     assert says in str(caught.value)
     assert caught.value.path == path
     assert caught.value.line is not None
-    third = line_of(path, "abstract communication") if "name:" not in old else line_of(path, new.split("\n")[0])
+    third = (
+        line_of(path, "abstract communication") if "name:" not in old else line_of(path, new.split("\n", maxsplit=1)[0])
+    )
     assert abs(caught.value.line - third) <= 2
     assert f"{code}: " in str(caught.value) if code else True
     assert "rupture codebook check" in str(caught.value)
@@ -157,7 +160,7 @@ def test_what_is_wrong_is_named_with_its_code_and_line(
     ],
 )
 def test_families_speakers_colours_and_versions_are_checked(tmp_path: Path, old: str, new: str, says: str) -> None:
-    with pytest.raises(ConfigError, match="codebook.yaml") as caught:
+    with pytest.raises(ConfigError, match=r"codebook\.yaml") as caught:
         load_codebook(changed(tmp_path, old, new))
     assert says in str(caught.value)
 
@@ -174,7 +177,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "codes: []", "- a\n- b", "name: x\nversion: '1'\ncodes: none", "codes: [a, b]"])
 def test_a_file_of_another_shape_is_refused_as_such(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="codebook.yaml"):
+    with pytest.raises(ConfigError, match=r"codebook\.yaml"):
         load_codebook(write(tmp_path, text))
 
 

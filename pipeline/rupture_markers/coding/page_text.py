@@ -15,6 +15,8 @@ from rupture_markers.coding.page_controls import (
 from rupture_markers.markers.codebook import Codebook, coder_guide
 from rupture_markers.markers.marker import Arm
 
+# The list of regions draws only the rows in view, and Enter reaches a memo only there: so the Info panel above it is
+# hidden, and the memo box of a marker that is not taken, which leaves room for some 20 markers.
 # Label Studio's own look is bent by the names of its classes, tried on 1.23.2; where a later version renames
 # them, the page is less compact and works as before. No '>' in the sheet: it would be read as '&gt;'.
 STYLE = """
@@ -83,6 +85,9 @@ kbd { font-size:10px; border:1px solid var(--rm-line); border-radius:3px; paddin
 
 .lsf-sidepanels__wrapper .lsf-tabs-panel:first-child:not(:last-child) { display:none; }
 .lsf-sidepanels__wrapper .lsf-tabs-panel:last-child { height:100% !important; }
+.lsf-outliner .lsf-tree__node, .lsf-outliner .lsf-tree__node * { white-space:nowrap; font-size:12px; }
+.lsf-outliner .lsf-outliner-item__text { display:none; }
+.lsf-outliner .lsf-tree-treenode:not(.lsf-tree-treenode-selected) .lsf-textarea-tag__form { display:none; }
 """
 
 

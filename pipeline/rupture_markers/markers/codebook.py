@@ -155,8 +155,8 @@ _RULES = (
     "Arguments for not changing are a marker only where they move away from or against the therapist or the work.",
     "Greetings, closings and small talk are normally not coded.",
     "A turn can carry several codes, at most three: mark it once for each.",
-    "Significance is the effect on the alliance at that moment, 1 barely there to 5 severe; it is our rating of a turn, "
-    "not the 3RS rating of a session.",
+    "Significance is the effect on the alliance at that moment, 1 barely there to 5 severe; it is our rating of a "
+    "turn, not the 3RS rating of a session.",
     "Be neither generous nor strict: mark what a trained team would mark, mild markers included.",
 )
 
