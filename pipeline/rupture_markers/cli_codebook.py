@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rupture_markers.learning.dataset import read_codings
 from rupture_markers.markers.codebook import coder_guide, compare_codebooks, load_codebook
+from rupture_markers.markers.cue_component import build_pipeline
+from rupture_markers.markers.cue_table import cue_statistics
 from rupture_markers.markers.cues import load_cues
+from rupture_markers.transcripts.interchange import read_interchange
 
 codebook_app = typer.Typer(help="What is coded.", no_args_is_help=True)
 cues_app = typer.Typer(help="What rules hear in words.", no_args_is_help=True)
@@ -76,4 +81,30 @@ def check_cues(
     table = Table("code", "cues", title=f"Cues, version {cues.version}")
     for code in book.codes:
         table.add_row(code.label, str(sum(cue.code == code.id for cue in cues.cues)))
+    console.print(table)
+
+
+@cues_app.command("table")
+def cue_rows(
+    transcripts: Annotated[Path, typer.Option(help="Interchange JSONL of the coded sessions.")],
+    codings: Annotated[Path, typer.Option(help="JSONL: session_id, coder, turn, codes.")],
+    path: Annotated[Path | None, typer.Argument(help="A cue file; the shipped one without.")] = None,
+    codebook: Annotated[Path | None, typer.Option(help="The codebook it is for.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Show coverage, overlap, conflicts and precision of each cue on coded data.
+
+    Example: `rupture cues table --transcripts transcripts.jsonl --codings codings.jsonl`
+    """
+    book = load_codebook(codebook)
+    pipeline = build_pipeline("blank", load_cues(path, book))
+    rows = cue_statistics(read_interchange(transcripts), pipeline, book, read_codings(codings))
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows]))
+        return
+    table = Table("cue", "turns", "coverage", "overlap", "precision", "base rate", "other family", "unmarked")
+    for row in rows:
+        figures = (row.coverage, row.overlap, row.precision, row.base_rate)
+        shown = ["" if figure is None else f"{figure:.3f}" for figure in figures]
+        table.add_row(row.cue_id, str(row.turns), *shown, str(row.other_family), str(row.unmarked))
     console.print(table)

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from rupture_markers.learning.registry import list_models, model_folder, read_manifest
+from rupture_markers.learning.training import steps, train_baseline
 from rupture_markers.markers.defaults import default_file
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
@@ -49,3 +51,19 @@ def show(
         typer.echo(read_manifest(model).model_dump_json())
     else:
         typer.echo((model_folder(model) / "card.md").read_text(encoding="utf-8"))
+
+
+@models_app.command("train-baseline")
+def train_shipped(
+    data: Annotated[Path, typer.Option(help="Folder with annomi, mibot and invented.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new model.")] = Path("models/baseline"),
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 20,
+) -> None:
+    """Train the shipped model again, with its cross-validation.
+
+    Example: `rupture models train-baseline --data shared-data --out new-baseline`
+    """
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("training", total=steps())
+        loaded = train_baseline(data, out, seed=seed, progress=lambda done: progress.update(bar, completed=done))
+    console.print(f"model {loaded.id}: {out}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from rupture_markers.learning.dataset import CodedSet, load_coded_set, read_codings
 from rupture_markers.learning.estimator import FitConfig
 from rupture_markers.learning.registry import LoadedModel

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from rupture_markers.learning.dataset import CodedSet, CodingsError, join_sets, load_coded_set, read_codings
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Coding
@@ -36,7 +37,11 @@ def test_repair_code_in_a_client_turn_gives_no_share(codebook: Codebook) -> None
 
 @pytest.mark.parametrize(
     ("bad", "word"),
-    [(Coding("other", 1, "a", ("W2",)), "no transcript"), (coding(9, "a", "W2"), "no such turn"), (coding(1, "a", "X9"), "X9")],
+    [
+        (Coding("other", 1, "a", ("W2",)), "no transcript"),
+        (coding(9, "a", "W2"), "no such turn"),
+        (coding(1, "a", "X9"), "X9"),
+    ],
 )
 def test_coding_of_what_is_not_there_is_refused(codebook: Codebook, bad: Coding, word: str) -> None:
     with pytest.raises(CodingsError, match=word):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import FitConfig, fit_calibration, fit_model, probability
 from rupture_markers.learning.evaluation import cross_validate

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rupture_markers.learning.folds import fold_of_cases
 
 CASES = st.lists(st.sampled_from([f"case{n}" for n in range(30)]), min_size=1, max_size=200)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import skops.io
+from sklearn.feature_extraction.text import FeatureHasher
+from sklearn.preprocessing import FunctionTransformer
+
 from rupture_markers.errors import ModelError
 from rupture_markers.learning.registry import TRUSTED_TYPES, LoadedModel, list_models, load_model, model_folder
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook
-from sklearn.feature_extraction.text import FeatureHasher
-from sklearn.preprocessing import FunctionTransformer
 
 ROOT = Path(__file__).resolve().parents[2]
 Tiny = tuple[Path, LoadedModel]
@@ -51,7 +52,9 @@ def test_changed_model_file_is_refused(copy: Path) -> None:
 def test_type_that_is_not_on_the_list_is_refused_by_name(copy: Path) -> None:
     data = skops.io.dumps({"format": 1, "words": FunctionTransformer(func=json.loads)})
     (copy / "model.skops").write_bytes(data)
-    change_manifest(copy, sha256=hashlib.sha256(data).hexdigest(), trusted_types=["json.decoder.JSONDecoder", "json.loads"])
+    change_manifest(
+        copy, sha256=hashlib.sha256(data).hexdigest(), trusted_types=["json.decoder.JSONDecoder", "json.loads"]
+    )
     with pytest.raises(ModelError, match=r"json\.loads"):
         load_model(copy)
 

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.registry import LoadedModel, load_model
@@ -16,7 +17,7 @@ from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES
 from rupture_markers.transcripts.transcript import Transcript, Turn
 
 Tiny = tuple[Path, LoadedModel]
-ALL = {family: 0.0 for family in FAMILIES}
+ALL = dict.fromkeys(FAMILIES, 0.0)
 
 
 def test_batches_do_not_change_a_score(tiny_model: Tiny, sample_coded: CodedSet) -> None:
@@ -108,7 +109,7 @@ def test_suggestions_stand_at_or_above_the_threshold_with_codes_of_their_family(
 ) -> None:
     _, loaded = tiny_model
     scores = score_transcript(loaded, sample_coded.transcripts[1])
-    limit = {family: 0.3 for family in FAMILIES}
+    limit = dict.fromkeys(FAMILIES, 0.3)
     found = suggestions(scores, limit, loaded)
     expected = {(r.turn, f) for r in scores.rows for f in FAMILIES if (r.probability(f) or 0.0) >= 0.3}
     assert {(s.turn, s.family) for s in found} == expected
@@ -131,7 +132,8 @@ def test_suggestions_from_a_file_need_the_transcript_and_are_the_same_with_it(
     limit = {"withdrawal": 0.3}
     again = suggestions(read, limit, loaded, transcript=session)  # type: ignore[arg-type]
     assert [(s.turn, s.evidence) for s in again] == [
-        (s.turn, s.evidence) for s in suggestions(scores, limit, loaded)  # type: ignore[arg-type]
+        (s.turn, s.evidence)
+        for s in suggestions(scores, limit, loaded)  # type: ignore[arg-type]
     ]
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
 from rupture_markers.learning.terms import (
     CHARACTERS,
     LEAST_CASES,
@@ -11,7 +13,6 @@ from rupture_markers.learning.terms import (
     count_sorted,
     tokens,
 )
-from sklearn.feature_extraction.text import CountVectorizer
 
 
 @given(st.lists(st.text(alphabet="abcd ", max_size=30), min_size=1, max_size=6))
@@ -35,7 +36,9 @@ def test_vocabulary_holds_no_term_of_fewer_than_three_cases() -> None:
     vocabulary, _ = choose_vocabulary(counts, terms, cases, most_words=100, most_characters=100)
     assert set(vocabulary.terms.tolist()) >= {"w left"}
     assert not [t for t in vocabulary.terms.tolist() if "ann" in t]
-    spread = {t: {c for c, x in zip(cases, texts, strict=True) if t[2:].strip() in x} for t in vocabulary.terms.tolist()}
+    spread = {
+        t: {c for c, x in zip(cases, texts, strict=True) if t[2:].strip() in x} for t in vocabulary.terms.tolist()
+    }
     assert all(len(found) >= LEAST_CASES for found in spread.values())
 
 
