@@ -1,7 +1,7 @@
 """Speed of `rupture score` beside spaCy's tokeniser alone: python benchmarks/throughput.py FILES… [--repeat N]
 
-Reads, featurises, scores and writes the sessions of the files, N times over (session ids made unique), and then runs
-``spacy.blank("en").pipe`` over the same turns in the same process. Prints turns/s, words/s, their ratio and peak memory.
+Reads, featurises, scores and writes the sessions of the files, N times over (session ids made unique), and then
+runs ``spacy.blank("en").pipe`` over the same turns in the same process. Prints turns/s, words/s, their ratio and peak memory.
 """
 
 from __future__ import annotations

@@ -36,12 +36,12 @@ def test_held_out_labels_and_words_change_nothing_in_a_fold(
     before = cross_validate(sample_table, sample_coded, families_of(codebook), TINY, folds=3)
     held = {key for key, fold in zip(sample_table.keys, before.fold, strict=True) if fold == 0}
     clients = {sample_table.keys[row] for row in sample_table.rows_of("withdrawal")}
-    turned = {
+    turned: dict[Family, dict[tuple[str, int], float]] = {
         family: {**shares, **{key: 1.0 - shares.get(key, 0.0) for key in held & clients}}
         for family, shares in sample_coded.shares.items()
         if family != "repair"
     }
-    other = replace(sample_coded, shares={**turned, "repair": sample_coded.shares["repair"]})
+    other = replace(sample_coded, shares={**sample_coded.shares, **turned})
     after = cross_validate(sample_table, other, families_of(codebook), TINY, folds=3)
     rows = before.fold == 0
     assert np.array_equal(before.probabilities[rows], after.probabilities[rows], equal_nan=True)
@@ -55,6 +55,7 @@ def test_vocabulary_is_of_the_training_cases_alone(
     inside = sample_table.session < 12
     part = sample_table.take(inside)
     model, _ = fit_model(part, sample_coded, families_of(codebook), TINY)
+    assert part.terms is not None
     columns = np.searchsorted(part.terms, model.words.vocabulary.terms)
     present = part.counts[:, columns].toarray() > 0
     cases = np.array([len(set(part.cases[present[:, n]].tolist())) for n in range(len(columns))])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -33,7 +34,7 @@ def test_batches_do_not_change_a_score(tiny_model: Tiny, sample_coded: CodedSet)
 def test_sessions_are_read_a_batch_at_a_time(tiny_model: Tiny, sample_coded: CodedSet) -> None:
     read = []
 
-    def sessions():  # type: ignore[no-untyped-def]
+    def sessions() -> Iterator[Transcript]:
         for n, transcript in enumerate(sample_coded.transcripts):
             read.append(n)
             yield transcript
@@ -85,8 +86,8 @@ def test_bad_row_of_scores_is_named(tmp_path: Path, row: str) -> None:
 def test_silences_and_others_get_no_score_and_back_channels_do(tiny_model: Tiny) -> None:
     session = Transcript(
         "s", "c",
-        (Turn(0, "therapist", "What brings you?"), Turn(1, "nobody", "(silence)"), Turn(3, "client", "Mm-hmm.", back_channel=True),
-         Turn(4, "other", "I am the mother."), Turn(5, "client", "")),
+        (Turn(0, "therapist", "What brings you?"), Turn(1, "nobody", "(silence)"),
+         Turn(3, "client", "Mm-hmm.", back_channel=True), Turn(4, "other", "I am the mother."), Turn(5, "client", "")),
     )  # fmt: skip
     rows = score_transcript(tiny_model[1], session).rows
     assert [r.turn for r in rows] == [0, 1, 3, 4, 5]

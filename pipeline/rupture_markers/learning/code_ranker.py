@@ -71,9 +71,12 @@ def fit_ranker(
     regression.fit(inputs[np.array(rows)], np.array(labels), sample_weight=np.array(weights))
     coefficients, intercept = regression.coef_, regression.intercept_
     if len(regression.classes_) == 2:
-        coefficients, intercept = np.vstack([-coefficients[0], coefficients[0]]) / 2, np.array([-intercept[0], intercept[0]]) / 2
+        coefficients, intercept = (
+            np.vstack([-coefficients[0], coefficients[0]]) / 2,
+            np.array([-intercept[0], intercept[0]]) / 2,
+        )
     return CodeRanker(
-        tuple(str(code) for code in regression.classes_), coefficients.T.astype(np.float32), intercept.astype(np.float64)
-    )  # fmt: skip
-
-
+        tuple(str(code) for code in regression.classes_),
+        coefficients.T.astype(np.float32),
+        intercept.astype(np.float64),
+    )

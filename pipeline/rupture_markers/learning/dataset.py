@@ -53,7 +53,8 @@ def read_codings(path: Path) -> list[Coding]:
     number = 0
     try:
         with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
+            for line in lines:
+                number += 1
                 if line.strip():
                     item = _CodingLine.model_validate(json.loads(line))
                     codings.append(Coding(**{**item.model_dump(), "codes": tuple(item.codes)}))
@@ -187,13 +188,9 @@ def read_coded_folder(folder: Path, codebook: Codebook, *, name: str | None = No
     """
     for needed in ("transcripts.jsonl", "codings.jsonl"):
         if not (folder / needed).exists():
-            raise CodingsError(
-                f"the folder has no {needed}.", "docs/model.md tells what training reads.", path=folder
-            )
+            raise CodingsError(f"the folder has no {needed}.", "docs/model.md tells what training reads.", path=folder)
     transcripts = list(read_interchange(folder / "transcripts.jsonl"))
-    return load_coded_set(
-        transcripts, read_codings(folder / "codings.jsonl"), codebook, name=name or folder.name
-    )
+    return load_coded_set(transcripts, read_codings(folder / "codings.jsonl"), codebook, name=name or folder.name)
 
 
 def join_sets(sets: Iterable[CodedSet]) -> CodedSet:

@@ -275,5 +275,3 @@ def _typical(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         if len(known) * 2 >= len(inputs) > 0:
             out[column] = np.median(known)
     return out
-
-

@@ -84,10 +84,13 @@ class CrossValidation:
         for transcript in self.table.transcripts:
             rows = []
             for turn in transcript.turns:
-                known = [None if np.isnan(p) else float(p) for p in scores[row]]
+                withdrawal, confrontation, repair = (None if np.isnan(p) else float(p) for p in scores[row])
                 rows.append(
-                    TurnScore(transcript.session_id, turn.index, turn.speaker, *known, self.top_codes[row])
-                )
+                    TurnScore(
+                        transcript.session_id, turn.index, turn.speaker, withdrawal, confrontation, repair,
+                        self.top_codes[row],
+                    )
+                )  # fmt: skip
                 row += 1
             if self.coded.sets[transcript.session_id] == name:
                 yield TurnScores(transcript.session_id, tuple(rows))
@@ -132,7 +135,7 @@ def cross_validate(
     """
     config = config or FitConfig()
     fold = fold_of_cases(table.cases, folds, config.seed + 1, strata=sets_of(table, coded))
-    run = partial(_one_fold, table, coded, codes_of_family, config, fold, frozenset(without_in_baseline))
+    run = partial(_one_fold, table, coded, codes_of_family, config, fold=fold, without=frozenset(without_in_baseline))
     probabilities = np.full((len(table), len(FAMILIES)), np.nan)
     baseline = np.full_like(probabilities, np.nan)
     top = [""] * len(table)
@@ -146,11 +149,11 @@ def cross_validate(
 
     if workers == 1:
         for number in range(folds):
-            take(run(number))
+            take(run(number=number))
     else:
         # spawn: a forked child of a process whose OpenMP has run may hang.
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            for done in as_completed([pool.submit(run, number) for number in range(folds)]):
+            for done in as_completed([pool.submit(run, number=number) for number in range(folds)]):
                 take(done.result())
     return CrossValidation(table, coded, probabilities, baseline, fold, tuple(top), folds, config.seed)
 
@@ -160,6 +163,7 @@ def _one_fold(
     coded: CodedSet,
     codes_of_family: Mapping[Family, tuple[str, ...]],
     config: FitConfig,
+    *,
     fold: NDArray[np.int64],
     without: frozenset[str],
     number: int,

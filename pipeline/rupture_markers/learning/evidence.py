@@ -53,9 +53,7 @@ def reasons(
     log_odds = part.log_odds(changed)
     lost = log_odds[0] - log_odds[1:]
     order = np.argsort(-lost, kind="stable")
-    return tuple(
-        Evidence(changes[n].reason, round(float(lost[n]), 3)) for n in order[:most] if lost[n] >= LEAST_WEIGHT
-    )
+    return tuple(Evidence(changes[n].reason, round(float(lost[n]), 3)) for n in order[:most] if lost[n] >= LEAST_WEIGHT)
 
 
 def _changes(model: RuptureModel, detail: ScoringDetail, row: int, family: Family) -> list[_Change]:
@@ -101,5 +99,3 @@ def _worded(name: str, value: float, usual: float) -> str:
     if value in (0.0, 1.0) and usual in (0.0, 1.0):
         return label if value else f"no: {label}"
     return f"{label}: {value:.3g}" if np.isnan(usual) else f"{label}: {value:.3g} (typical {usual:.3g})"
-
-

@@ -49,9 +49,7 @@ def family_figures(
 def soft_average_precision(share: NDArray[np.float64], score: NDArray[np.float64]) -> float:
     """Average precision over all turns, each a positive and a negative with the shares as weights."""
     twice = np.r_[np.ones(len(share)), np.zeros(len(share))]
-    return float(
-        average_precision_score(twice, np.r_[score, score], sample_weight=np.r_[share, 1 - share])
-    )
+    return float(average_precision_score(twice, np.r_[score, score], sample_weight=np.r_[share, 1 - share]))
 
 
 def threshold_for_recall(

@@ -19,8 +19,8 @@ from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.terms import Vocabulary
-from rupture_markers.learning.turn_table import Featurise
 from rupture_markers.learning.turn_featuriser import turn_featuriser
+from rupture_markers.learning.turn_table import Featurise
 from rupture_markers.learning.word_model import WordModel
 from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
@@ -104,8 +104,9 @@ def model_folder(ref: str | Path) -> Path:
         except StudyError:
             pass
     raise ModelError(
-        f"there is no model '{path}'.", "Give a folder with a manifest.json, or 'baseline'; 'rupture models list' shows them."
-    )  # fmt: skip
+        f"there is no model '{path}'.",
+        "Give a folder with a manifest.json, or 'baseline'; 'rupture models list' shows them.",
+    )
 
 
 def read_manifest(ref: str | Path) -> Manifest:
@@ -167,14 +168,17 @@ def load_model(
     codes, notes = _codes_of(manifest, codebook, path)
     cues = cues or load_cues(None, codebook)
     if cues.sha256 != manifest.cues_sha256:
-        notes = (*notes, f"The cues (version {cues.version}) are not those the model was trained with ({manifest.cues_version}).")  # fmt: skip
+        trained = manifest.cues_version
+        notes = (*notes, f"The cues (version {cues.version}) are not those the model was trained with ({trained}).")
     _require_trusted(data, path)
     try:
         parts = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
         model = _from_parts(parts)
     except (UntrustedTypesFoundException, KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise ModelError("the model file does not hold a model of this kind.", "Train it again.", path=path) from None
-    featurise = turn_featuriser(codebook, cues, spacy_model or manifest.spacy_model, names=model.feature_names, path=path)
+    featurise = turn_featuriser(
+        codebook, cues, spacy_model or manifest.spacy_model, names=model.feature_names, path=path
+    )
     return LoadedModel(manifest, model, featurise, codes, notes)
 
 
@@ -266,7 +270,9 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"])
+            families[family] = FamilyModel(
+                FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
+            )
     return RuptureModel(
         WordModel(
             Vocabulary(words["terms"], words["idf"], int(words["words"])),

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.transcript import Speaker
 
+_SPEAKERS: dict[str, Speaker] = {s: s for s in get_args(Speaker)}
 COLUMNS = ("session_id", "turn", "speaker", "withdrawal", "confrontation", "repair", "top_code")
 
 
@@ -154,10 +156,8 @@ def read_scores(path: Path) -> Iterator[TurnScores]:
 
 
 def _row(row: Mapping[str, str]) -> TurnScore:
-    speaker = row["speaker"]
-    if speaker not in ("client", "therapist", "other", "nobody"):
-        raise ValueError(speaker)
-    given = [float(row[family]) if row[family] else None for family in FAMILIES]
-    if any(p is not None and not 0 <= p <= 1 for p in given):
-        raise ValueError(given)
-    return TurnScore(row["session_id"], int(row["turn"]), speaker, *given, row["top_code"])  # type: ignore[arg-type]
+    speaker = _SPEAKERS[row["speaker"]]
+    withdrawal, confrontation, repair = (float(row[family]) if row[family] else None for family in FAMILIES)
+    if any(p is not None and not 0 <= p <= 1 for p in (withdrawal, confrontation, repair)):
+        raise ValueError(row["turn"])
+    return TurnScore(row["session_id"], int(row["turn"]), speaker, withdrawal, confrontation, repair, row["top_code"])

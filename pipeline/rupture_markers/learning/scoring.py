@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -13,7 +14,7 @@ from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.scores import ScoringDetail, TurnScore, TurnScores, read_scores, write_scores
 from rupture_markers.learning.turn_table import build_table
 from rupture_markers.markers.marker import FAMILIES, Family, Suggestion
-from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.transcript import Transcript, Turn
 
 BATCH = 32
 """Sessions scored at once."""
@@ -65,7 +66,7 @@ def score_transcripts(
         for transcript in part:
             end = start + len(transcript.turns)
             rows = tuple(
-                _turn_score(loaded, transcript.session_id, turn.index, turn.speaker, p, codes)
+                _turn_score(loaded, transcript.session_id, turn, given=p, codes=codes)
                 for turn, p, codes in zip(
                     transcript.turns, found.probabilities[start:end].tolist(), ranked[start:end], strict=True
                 )
@@ -100,18 +101,19 @@ def require_language(loaded: LoadedModel, transcript: Transcript) -> None:
 def _turn_score(
     loaded: LoadedModel,
     session_id: str,
-    turn: int,
-    speaker: str,
+    turn: Turn,
+    *,
     given: Sequence[float],
     codes: Mapping[Family, tuple[str, ...]],
 ) -> TurnScore:
-    known = [None if p != p else p for p in given]  # NaN is the one number that is not itself
+    known = [None if math.isnan(p) else p for p in given]
+    withdrawal, confrontation, repair = known
     kept: dict[Family, tuple[str, ...]] = {
         family: tuple(code for code in order if code in loaded.codes.get(family, ())) for family, order in codes.items()
     }
     best = max((n for n, p in enumerate(known) if p is not None), key=lambda n: known[n] or 0.0, default=None)
     top = "" if best is None else next(iter(kept.get(FAMILIES[best], ())), "")
-    return TurnScore(session_id, turn, speaker, *known, top, kept)  # type: ignore[arg-type]
+    return TurnScore(session_id, turn.index, turn.speaker, withdrawal, confrontation, repair, top, kept)
 
 
 def suggestions(

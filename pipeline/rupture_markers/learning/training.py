@@ -106,7 +106,7 @@ def train(
         if scores_folder is not None:
             checked.write(scores_folder)
     model, out_of_fold = fit_model(table, coded, families, config, progress=progress)
-    counts = {name: 0 for name in sorted(set(coded.sets.values()))}
+    counts = dict.fromkeys(sorted(set(coded.sets.values())), 0)
     for transcript in coded.transcripts:
         counts[coded.sets[transcript.session_id]] += 1
     manifest = Manifest(
@@ -207,7 +207,10 @@ def _require_enough(coded: CodedSet) -> None:
         )
     languages = sorted({t.language for t in coded.transcripts})
     if len(languages) > 1:
-        raise ModelError(f"the sessions are in {len(languages)} languages ({', '.join(languages)}).", "Train one model a language.")  # fmt: skip
+        raise ModelError(
+            f"the sessions are in {len(languages)} languages ({', '.join(languages)}).",
+            "Train one model a language.",
+        )
 
 
 def _metrics(checked: CrossValidation) -> Metrics:

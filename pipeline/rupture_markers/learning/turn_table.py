@@ -130,8 +130,8 @@ def build_table(
         counts = counter.count(texts)
     features = np.concatenate(blocks) if blocks else np.zeros((0, 0), dtype=np.float32)
     return TurnTable(
-        tuple(transcripts), np.array(session, dtype=np.int64), np.array(role, dtype=np.int64), counts, terms, features, names,
-        tuple(hits),
+        tuple(transcripts), np.array(session, dtype=np.int64), np.array(role, dtype=np.int64), counts, terms,
+        features, names, tuple(hits),
     )  # fmt: skip
 
 

@@ -62,7 +62,8 @@ latencies.
 {{ m.metrics.procedure[0]|upper }}{{ m.metrics.procedure[1:] }} (seed {{ m.metrics.seed }}).
 
 AP: average precision over turns that the coders agree on; in brackets with the disputed turns, weighted by the \
-coders' shares. Base rate: share of marked among agreed turns. Brier skill above 0: better than always saying the base rate.
+coders' shares. Base rate: share of marked among agreed turns. Brier skill above 0: better than \
+always saying the base rate.
 
 | set | family | turns | marked | disputed | base rate | AP | TF-IDF alone | AUC | Brier skill |
 |---|---|---|---|---|---|---|---|---|---|
