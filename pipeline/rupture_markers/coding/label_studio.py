@@ -148,7 +148,7 @@ class LabelStudioClient:
 
     def version(self) -> str:
         """Version of the server."""
-        answer = self._ask("version", lambda: self._api.versions.get())
+        answer = self._ask("version", self._api.versions.get)
         return str(getattr(answer, "release", "") or "")
 
     def find_project(self, key: str, number: int | None = None) -> RemoteProject | None:

@@ -136,7 +136,8 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
         )
     codebook = study.codebook()
     model_id = stages.model_of(study, codebook).id
-    scored: list[stages.ScoreOutcome] = _fan_out("score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
+    scored: list[stages.ScoreOutcome] = _fan_out(
+        "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
     )
     candidates: Counter[str] = Counter()
     for outcome in scored:
