@@ -93,9 +93,10 @@ def _heard(hits: Sequence[object]) -> list[str]:
 
 
 def _worded(name: str, value: float, usual: float) -> str:
+    # Counts and lengths are on a logarithmic scale: a coder is told the direction, not the number.
     label = feature_label(name)
     if np.isnan(value):
-        return f"{label}: unknown"
-    if value in (0.0, 1.0) and usual in (0.0, 1.0):
-        return label if value else f"no: {label}"
-    return f"{label}: {value:.3g}" if np.isnan(usual) else f"{label}: {value:.3g} (typical {usual:.3g})"
+        return f"{label}: cannot be told here"
+    if np.isnan(usual) or (usual == 0 < value):
+        return label
+    return f"{label}: {'more' if value > usual else 'less'} than typical"
