@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rupture_markers.errors import ConfigError
 
@@ -76,18 +76,19 @@ class CodingConfig(_Part):
     blind: Share = 0.5
     withheld: Share = 0.25
 
-    @model_validator(mode="after")
-    def _coders(self) -> CodingConfig:
-        if not self.coders:
+    @field_validator("coders")
+    @classmethod
+    def _pseudonyms(cls, coders: tuple[str, ...]) -> tuple[str, ...]:
+        if not coders:
             raise ValueError("name at least one coder")
-        if len(set(self.coders)) != len(self.coders):
+        if len(set(coders)) != len(coders):
             raise ValueError("a coder is named twice")
-        for coder in self.coders:
+        for coder in coders:
             if not _CODER.match(coder):
                 raise ValueError(
                     "a coder's name is a short pseudonym: lower-case letters, digits, '-' and '_', a letter first"
                 )
-        return self
+        return coders
 
 
 class LabelStudioConfig(_Part):
