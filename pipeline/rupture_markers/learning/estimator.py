@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from rupture_markers.learning.code_ranker import CodeRanker, fit_ranker
 from rupture_markers.learning.dataset import CodedSet
@@ -92,7 +93,9 @@ def raw_log_odds(
     """Uncalibrated log-odds; 0 for a family that no training turn was marked with."""
     if boosting is None or not len(inputs):
         return np.zeros(len(inputs))
-    boosted = np.asarray(boosting.decision_function(inputs), dtype=np.float64)
+    # One thread: on a busy machine OpenMP's threads wait for each other far longer than they work.
+    with threadpool_limits(1, user_api="openmp"):
+        boosted = np.asarray(boosting.decision_function(inputs), dtype=np.float64)
     return np.clip(boosted + WORD_SHARE * np.nan_to_num(inputs[:, own]), -_FARTHEST, _FARTHEST)
 
 
@@ -243,11 +246,13 @@ def _boost(
     known = inputs[rows]
     # Never split on, and scikit-learn cannot bin a column without a value.
     known[:, np.isnan(known).all(axis=0)] = 0.0
-    return HistGradientBoostingClassifier(
+    boosting = HistGradientBoostingClassifier(
         max_iter=config.trees, max_leaf_nodes=config.leaves, learning_rate=config.rate,
         min_samples_leaf=config.least_in_leaf, l2_regularization=config.shrinkage,
         max_features=config.features_a_split, early_stopping=False, random_state=config.seed,
-    ).fit(known, labels, sample_weight=weights)  # fmt: skip
+    )  # fmt: skip
+    with threadpool_limits(1, user_api="openmp"):
+        return boosting.fit(known, labels, sample_weight=weights)
 
 
 def fit_calibration(

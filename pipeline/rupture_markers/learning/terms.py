@@ -16,6 +16,7 @@ LEAST_CASES = 3
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[?!]|\.\.+|--")
 _LARGEST_CACHE = 200_000
 _NUMBER = "0"
+_DIGIT = re.compile(r"\d")
 WORD, PAIR, CHARACTERS = "w ", "p ", "c "
 """Marks in front of a term that say what it is."""
 
@@ -23,7 +24,9 @@ WORD, PAIR, CHARACTERS = "w ", "p ", "c "
 def tokens(text: str) -> list[str]:
     """Lower-case words and the marks of question, exclamation, trailing off and cutting off; any number is '0'."""
     found = _TOKEN.findall(text.lower().replace("’", "'"))
-    return [_NUMBER if any(c.isdigit() for c in token) else token for token in found]
+    if not _DIGIT.search(text):
+        return found
+    return [_NUMBER if _DIGIT.search(token) else token for token in found]
 
 
 def character_terms(token: str, shortest: int = 3, longest: int = 5) -> list[str]:
