@@ -251,7 +251,7 @@ def demo(
     for user in server.users:
         console.print(f"  user {user}")
     console.print(f"  passwords: {server.passwords}")
-    console.print(f"Stop it with: rupture label-studio stop {folder}")
+    console.print(f"Stop it with: make demo-stop (or: rupture label-studio stop {folder})")
     report_failures(list(summary.errors))
 
 
