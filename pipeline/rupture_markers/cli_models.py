@@ -14,6 +14,7 @@ from rich.table import Table
 from rupture_markers.learning.registry import list_models, model_folder, read_manifest
 from rupture_markers.learning.training import steps, train_baseline
 from rupture_markers.markers.defaults import default_file
+from rupture_markers.reports.model_card import write_model_card
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
 console = Console()
@@ -65,5 +66,6 @@ def train_shipped(
     """
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("training", total=steps())
-        loaded = train_baseline(data, out, seed=seed, progress=lambda done: progress.update(bar, completed=done))
+        loaded = train_baseline(data, out, seed=seed, progress=lambda done: progress.advance(bar, done))
+    write_model_card(out)
     console.print(f"model {loaded.id}: {out}")
