@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -87,6 +89,30 @@ def test_an_annotated_task_of_a_changed_transcript_stays_and_is_listed_as_stale(
     assert again["created"] >= 1
     assert any(t.number == number and t.annotations == 1 for t in client.tasks(project["number"]))
     assert client._api.annotations.get(id=made.id) is not None
+
+
+def test_a_coders_draft_is_kept_when_the_transcript_changes(served_study: Path, label_studio: Any) -> None:
+    run(served_study)
+    study = open_study(served_study)
+    client = client_of(study)
+    task = next(a for a in read_assignments(study.assignments) if a.session_id == "invented-000")
+    project = next(p for p in json.loads(study.projects.read_text())["projects"] if task.task_id in p["tasks"])
+    number = project["tasks"][task.task_id]
+    with httpx.Client(base_url=label_studio.url, follow_redirects=True, timeout=60) as coder:
+        page = coder.get("/user/login/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token
+        who = {"email": label_studio.username, "password": label_studio.password, "csrfmiddlewaretoken": token[1]}
+        coder.post("/user/login/", data=who, headers={"Referer": f"{label_studio.url}/user/login/"})
+        headers = {"X-CSRFToken": coder.cookies["csrftoken"], "Referer": label_studio.url}
+        made = coder.post(f"/api/tasks/{number}/drafts", json={"result": [], "lead_time": 1}, headers=headers)
+        assert made.status_code == 201
+    path = study.transcripts / "invented-000.txt"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[task.turns[0]] += " And so on."
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert task.task_id in run(served_study)["stale"]
+    assert any(t.number == number for t in client.tasks(project["number"]))
 
 
 def test_a_killed_run_is_finished_by_the_next(served_study: Path) -> None:

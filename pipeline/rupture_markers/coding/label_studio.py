@@ -133,7 +133,7 @@ class LabelStudioClient:
     def __init__(self, url: str, token: SecretStr, *, pause_s: float = 0.5, timeout_s: float = _TIMEOUT_S) -> None:
         require_safe(url)
         self.url = url.rstrip("/")
-        self._http = httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=True)
+        self._http = httpx.Client(timeout=timeout_s, trust_env=False)  # a redirect could carry a transcript elsewhere
         self._token = token
         self._sdk: LabelStudio | None = None
         self._pause_s = pause_s
@@ -171,7 +171,7 @@ class LabelStudioClient:
             lambda: self._api.projects.create(
                 title=title, description=description, label_config=label_config, expert_instruction=instruction,
                 show_instruction=False, show_skip_button=True, maximum_annotations=1, show_collab_predictions=True,
-                sampling="Sequential sampling", enable_empty_annotation=True,
+                sampling="Sequential sampling", enable_empty_annotation=True, request_options={"max_retries": 0},
             ),
             attempts=1,
         )  # fmt: skip
@@ -200,10 +200,18 @@ class LabelStudioClient:
     def has_work(self, task: RemoteTask) -> bool:
         """Whether a person has begun with a task: an annotation, a skip or a draft."""
         full = self._ask("task", lambda: self._api.tasks.get(id=str(task.number)))
-        drafts = getattr(full, "drafts", None) or []
+        drafts = self._ask("drafts", lambda: self._drafts(task.number))
         annotations = getattr(full, "annotations", None) or []
         skipped = int(getattr(full, "cancelled_annotations", 0) or 0)
         return bool(drafts or annotations or skipped or task.annotations)
+
+    def _drafts(self, number: int) -> list[Any]:
+        """Drafts of everybody: the ones within a task are the asking user's alone."""
+        http = self._api._client_wrapper.httpx_client  # the SDK has no method for it
+        answer = http.request(f"api/tasks/{number}/drafts", method="GET")
+        if not answer.is_success:
+            raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
+        return list(answer.json())
 
     def create_tasks(self, project: int, payloads: Sequence[dict[str, Any]]) -> None:
         """Import tasks in one request; not tried again, since a lost answer may have been a yes (the caller looks)."""

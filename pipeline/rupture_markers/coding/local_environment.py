@@ -17,6 +17,7 @@ from rupture_markers.errors import LabelStudioError
 from rupture_markers.markers.defaults import default_file
 
 _READY = "rupture-ready"
+_UNFINISHED = "rupture-unfinished"
 
 
 def environment_folder() -> Path:
@@ -44,12 +45,21 @@ def ensure_environment(say: Callable[[str], None] = lambda _: None) -> Path:
     """
     folder = environment_folder()
     program = folder / "bin" / "label-studio"
-    if program.exists() and ((folder / _READY).exists() or "RUPTURE_LABEL_STUDIO_ENV" in os.environ):
+    named = bool(os.environ.get("RUPTURE_LABEL_STUDIO_ENV"))
+    unfinished = (folder / _UNFINISHED).exists()
+    if program.exists() and ((folder / _READY).exists() or (named and not unfinished)):
         return folder
+    if named and not unfinished and folder.exists() and any(folder.iterdir()):
+        raise LabelStudioError(
+            "RUPTURE_LABEL_STUDIO_ENV names a folder that holds something else.",
+            "Name an empty folder, or an environment with Label Studio.",
+            path=folder,
+        )
     say("installing Label Studio into an environment of its own (once, about a minute, 1 GB)")
     if folder.exists():
         shutil.rmtree(folder)  # a half-made one of a run that was stopped
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
+    (folder / _UNFINISHED).touch()
     venv.create(folder, with_pip=True)
     done = subprocess.run(  # noqa: S603 - our own lock, our own interpreter
         [
@@ -66,4 +76,5 @@ def ensure_environment(say: Callable[[str], None] = lambda _: None) -> Path:
             "Check that the package index is reachable, then start again.",
         )
     (folder / _READY).touch()
+    (folder / _UNFINISHED).unlink()
     return folder

@@ -7,6 +7,7 @@ what the server has is asked for, never assumed.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
 
 _TRIES = 5
+_LONGEST_WAIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ def _project(plan: ProjectPlan, client: LabelStudioClient, ledger: Ledger) -> Re
             break
         try:
             project = client.create_project(plan.title, plan.key, plan.label_config, plan.instruction)
-        except LabelStudioFault:
+        except LabelStudioFault as fault:
             # The answer was lost; the project may be there.
+            _wait(fault, last)
             project = client.find_project(plan.key)
             if project is None and last == _TRIES - 1:
                 raise
@@ -114,6 +117,12 @@ def _project(plan: ProjectPlan, client: LabelStudioClient, ledger: Ledger) -> Re
     if project.label_config != plan.label_config:
         client.update_project(project.number, label_config=plan.label_config, expert_instruction=plan.instruction)
     return project
+
+
+def _wait(fault: LabelStudioFault, tries: int) -> None:
+    """Wait as long as the server asked for, else longer each time."""
+    told = getattr(fault, "retry_after_s", None)
+    time.sleep(min(0.5 * 2**tries if told is None else float(told), _LONGEST_WAIT_S))
 
 
 def _remote(client: LabelStudioClient, project: int) -> dict[str, list[RemoteTask]]:
@@ -154,9 +163,10 @@ def _create_missing(
         for last in range(_TRIES):
             try:
                 client.create_tasks(project, [task.payload for task in left])
-            except LabelStudioFault:
+            except LabelStudioFault as fault:
                 if last == _TRIES - 1:
                     raise
+                _wait(fault, last)
             have = _remote(client, project)
             left = [task for task in wave if task.task_id not in have]
             if not left:
