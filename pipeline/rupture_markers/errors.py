@@ -109,4 +109,12 @@ class LabelStudioError(RuptureError):
 
 
 class LabelStudioFault(LabelStudioError):
-    """A fault that may pass (time-out, reset, 5xx, 429): worth another try."""
+    """A fault that may pass (time-out, reset, 5xx, 429): worth another try.
+
+    Attributes
+    ----------
+    retry_after_s : float or None
+        Seconds after which the server wants to be asked again, where it says so.
+    """
+
+    retry_after_s: float | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from rupture_markers.errors import LabelStudioError, LabelStudioFault
 
-VERIFIED_VERSION = "1.23"
 TOKEN_VARIABLE = "RUPTURE_LABEL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
 _ATTEMPTS = 5
 _TIMEOUT_S = 60.0
@@ -43,7 +42,8 @@ class RemoteTask:
         The server's own id; it is used again after a deletion and identifies nothing.
     task_id : str
         Ours; empty where the task is none of ours.
-    annotations, drafts : int
+    annotations : int
+    data : dict
     """
 
     number: int
@@ -250,11 +250,6 @@ class LabelStudioClient:
         for number in numbers:
             self._ask("deletion", partial(self._api.predictions.delete, id=number), missing_is_done=True)
 
-    def annotations(self, project: int) -> Iterator[dict[str, Any]]:
-        """Tasks of a project with what people made of them."""
-        for task in self._ask("export", lambda: list(self._api.tasks.list(project=project, page_size=_PAGE))):
-            yield task.dict()
-
     @staticmethod
     def _project(found: Any) -> RemoteProject:
         return RemoteProject(
@@ -306,7 +301,7 @@ def _as_ours(what: str, fault: ApiError) -> LabelStudioError:
         error = LabelStudioFault(f"Label Studio has a fault ({code} at {what}).", "Run again: nothing is lost.")
         after = (fault.headers or {}).get("retry-after", "")
         if str(after).isdecimal():
-            error.retry_after_s = float(after)  # type: ignore[attr-defined]
+            error.retry_after_s = float(after)
         return error
     return LabelStudioError(
         f"Label Studio refuses the request ({code} at {what}).", "Its own page and log say more; run 'rupture check'."

@@ -35,7 +35,7 @@ def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
         raise IngestError("this is not CHAT: it lacks @Begin and its headers.", "Export it again.", path=path, line=1)
     at = [n for n, line in enumerate(lines, start=1) if _MAIN.match(line)]
     if not at:
-        raise IngestError("there is no main tier ('*XXX:') in it.", "Export it again.", path=path, line=len(lines))
+        raise IngestError("there is no main tier ('*PAR:') in it.", "Export it again.", path=path, line=len(lines))
     _require_short(lines, path)
     # Without its morphology tiers the reader has nothing to align, and no warning that would quote the words.
     try:

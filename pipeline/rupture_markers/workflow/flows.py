@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,13 +174,10 @@ def _fan_out(what: str, work: Any, batches: list[tuple[Any, ...]], size: int) ->
 def _deliver(
     study: Study, summary: RunSummary, assignments: Sequence[Assignment], to_file: str | None, model_id: str
 ) -> RunSummary:
-    counts = summary.to_json()
     if to_file is not None:
-        built = stages.tasks(
-            study, assignments, study.codebook(), model_id, times=study.config.segments.by == "minutes"
-        )
+        built = stages.tasks(study, assignments, study.codebook(), model_id)
         written = write_task_files(Path(to_file), built)
-        return RunSummary(**{**counts, "task_files": tuple(str(p) for p in written.values()), "errors": summary.errors})
+        return replace(summary, task_files=tuple(str(p) for p in written.values()))
     projects = sorted({(a.coder, a.arm) for a in assignments})
     observer().begin("push", len(projects))
     errors, done = list(summary.errors), []
@@ -191,16 +189,14 @@ def _deliver(
             errors.append(f"project {coder}, {arm}: {fault}")
             logging.getLogger(__name__).error("project %s, %s could not be brought up to date", coder, arm)
         observer().advance()
-    return RunSummary(
-        **{
-            **counts,
-            "created": sum(o.created for o in done),
-            "changed": sum(o.changed for o in done),
-            "unchanged": sum(o.unchanged for o in done),
-            "predictions_renewed": sum(o.predictions_renewed for o in done),
-            "deleted": sum(o.deleted for o in done),
-            "stale": tuple(name for o in done for name in o.stale),
-            "projects": len(done),
-            "errors": tuple(errors),
-        }
+    return replace(
+        summary,
+        created=sum(o.created for o in done),
+        changed=sum(o.changed for o in done),
+        unchanged=sum(o.unchanged for o in done),
+        predictions_renewed=sum(o.predictions_renewed for o in done),
+        deleted=sum(o.deleted for o in done),
+        stale=tuple(name for o in done for name in o.stale),
+        projects=len(done),
+        errors=tuple(errors),
     )

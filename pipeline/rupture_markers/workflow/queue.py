@@ -67,13 +67,9 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
         arm=arm,
         key=f"rupture-markers {name}/{coder}/{arm}.",
         title=title[:50],
-        label_config=labeling_config(codebook, arm=arm, mode=study.config.coding.mode, times=_has_times(study)),
+        label_config=labeling_config(codebook, arm=arm, mode=study.config.coding.mode, times=stages.shows_times(study)),
         instruction="Keys and coder guide stand on the page itself.",
     )
-
-
-def _has_times(study: Study) -> bool:
-    return study.config.segments.by == "minutes"
 
 
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
@@ -90,7 +86,7 @@ def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
     ledger = Ledger.open(study.projects, client.url)
     report: PushReport = push(
         plan_of(study, coder, arm, codebook),
-        list(stages.tasks(study, mine, codebook, model_id, times=_has_times(study))),
+        list(stages.tasks(study, mine, codebook, model_id)),
         codebook,
         client,
         ledger,

@@ -212,13 +212,16 @@ def standing(study: Study, names: Sequence[str], records: Sequence[Assignment]) 
 
     A segment of which a session no longer consists (its transcript changed) has no task any more.
     """
-    at_hand = {part.segment_id for part in _to_code(study, names)} | {f"{name}/ratings" for name in names}
+    at_hand = {part.segment_id for part in _to_code(study, names)}
     return tuple(a for a in current_assignments(records).values() if a.segment_id in at_hand)
 
 
-def tasks(
-    study: Study, assignments: Sequence[Assignment], codebook: Codebook, model_id: str, *, times: bool
-) -> Iterator[CodingTask]:
+def shows_times(study: Study) -> bool:
+    """Whether coders see when a turn starts: where segments are time bins, so that every start is known."""
+    return study.config.segments.by == "minutes"
+
+
+def tasks(study: Study, assignments: Sequence[Assignment], codebook: Codebook, model_id: str) -> Iterator[CodingTask]:
     """Build the coding tasks of assignments, from disk, one after the other."""
     names = sorted({a.session_id for a in assignments})
     return build_tasks(
@@ -227,5 +230,5 @@ def tasks(
         codebook,
         suggestions=_Suggested(study, names),
         model_version=model_id,
-        times=times,
+        times=shows_times(study),
     )
