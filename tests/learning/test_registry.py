@@ -3,7 +3,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,3 +131,23 @@ def test_shipped_model_loads_and_is_small_and_learnt_from_no_sample_session(samp
     assert tuple(loaded.manifest.trusted_types) == TRUSTED_TYPES
     assert not [name for name in loaded.model.feature_names if "latency" in name or name.startswith("time/")]
     assert loaded.notes == ()
+
+
+def test_threads_do_not_read_a_model_at_the_same_time(tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, most = [0], [0]
+    loads = skops.io.loads
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        time.sleep(0.02)
+        try:
+            return loads(*args, **kwargs)
+        finally:
+            reading[0] -= 1
+
+    monkeypatch.setattr("rupture_markers.learning.registry.skops.io.loads", watched)
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(lambda _: load_model(tiny_model[0]), range(4)))
+    assert {model.id for model in loaded} == {tiny_model[1].id}
+    assert most == [1]

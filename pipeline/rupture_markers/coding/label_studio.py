@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -137,6 +137,16 @@ class LabelStudioClient:
         self._token = token
         self._sdk: LabelStudio | None = None
         self._pause_s = pause_s
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def _api(self) -> LabelStudio:
@@ -277,7 +287,7 @@ class LabelStudioClient:
                     f"Label Studio's answer cannot be read (at {what}).", "Run again; if it stays, check the address."
                 ) from None
 
-        backoff = wait_exponential_jitter(self._pause_s, max=_LONGEST_WAIT_S, jitter=self._pause_s)
+        backoff = wait_exponential_jitter(multiplier=self._pause_s, max=_LONGEST_WAIT_S, jitter=self._pause_s)
 
         def wait(state: RetryCallState) -> float:
             told = getattr(state.outcome.exception() if state.outcome else None, "retry_after_s", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "spacy")
+_PARSING = threading.Lock()
+"""skops reads arrays by numpy, which parses their headers by ``ast``: in CPython 3.11 two threads may not do so at once."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,8 @@ def load_model(
         notes = (*notes, f"The cues (version {cues.version}) are not those the model was trained with ({trained}).")
     _require_trusted(data, path)
     try:
-        parts = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+        with _PARSING:
+            parts = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
         model = _from_parts(parts)
     except (UntrustedTypesFoundException, KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise ModelError("the model file does not hold a model of this kind.", "Train it again.", path=path) from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import ConfigDict
+
 Family = Literal["withdrawal", "confrontation", "repair"]
 FAMILIES: tuple[Family, ...] = ("withdrawal", "confrontation", "repair")
 CODED_SPEAKER: dict[Family, Literal["client", "therapist"]] = {
@@ -74,6 +76,14 @@ class Coding:
         1 to 5, of this turn; None where not given.
     certainty : float or None
         0 to 1.
+    strain_about : str
+        What the strain is about (goal, task, bond, unclear; after Bordin); empty where not given.
+    answers : str
+        For a repair strategy: code of the marker it answers; empty where not given.
+    collaboration : str
+        For a repair strategy, whether collaboration returned: yes, partly, no, cannot tell; empty where not given.
+    origin : str
+        How the region came to be: manual, prediction, prediction-changed; empty where unknown.
     """
 
     session_id: str
@@ -87,6 +97,12 @@ class Coding:
     arm: Arm = "blind"
     codebook_version: str = ""
     coded_at: str = ""
+    strain_about: str = ""
+    answers: str = ""
+    collaboration: str = ""
+    origin: str = ""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.coding.push import ProjectPlan, PushReport, push
 from rupture_markers.errors import LabelStudioError
+from rupture_markers.learning.registry import read_manifest
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import reading, stages
@@ -75,23 +76,22 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
     """Bring one coder's project of one arm up to date with the assignments of the study."""
     codebook = study.codebook()
-    model_id = stages.model_of(study, codebook).id
+    model_id = read_manifest(stages.model_reference(study)).id
     names = reading.session_names(study)
     mine = [
         a
         for a in stages.standing(study, names, read_assignments(study.assignments))
         if (a.coder, a.arm) == (coder, arm)
     ]
-    client = client_of(study)
-    ledger = Ledger.open(study.projects, client.url)
-    report: PushReport = push(
-        plan_of(study, coder, arm, codebook),
-        list(stages.tasks(study, mine, codebook, model_id)),
-        codebook,
-        client,
-        ledger,
-        batch=study.config.label_studio.batch,
-    )
+    with client_of(study) as client:
+        report: PushReport = push(
+            plan_of(study, coder, arm, codebook),
+            list(stages.tasks(study, mine, codebook, model_id)),
+            codebook,
+            client,
+            Ledger.open(study.projects, client.url),
+            batch=study.config.label_studio.batch,
+        )
     return ProjectOutcome(
         coder, arm, report.created, report.changed, report.unchanged, report.predictions_renewed, report.deleted,
         report.stale,

@@ -87,11 +87,13 @@ class _Suggested(Mapping[str, Sequence[Suggestion]]):
 
 def model_of(study: Study, codebook: Codebook) -> LoadedModel:
     """Load the study's model: a name of the registry, or a folder within the study."""
+    return load_model(model_reference(study), codebook, cues=study.cues(codebook), spacy_model=study.config.spacy_model)
+
+
+def model_reference(study: Study) -> str | Path:
+    """Where the study's model is, as the registry takes it."""
     own = study.folder / study.config.model
-    cues = study.cues(codebook)
-    return load_model(
-        own if own.is_dir() else study.config.model, codebook, cues=cues, spacy_model=study.config.spacy_model
-    )
+    return own if own.is_dir() else study.config.model
 
 
 def _suggestion_file(study: Study, session_id: str) -> Path:

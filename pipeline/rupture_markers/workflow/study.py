@@ -73,6 +73,21 @@ class Study:
         """Mapping coder -> project -> task."""
         return self.work / "projects.json"
 
+    @property
+    def codings(self) -> Path:
+        """Log of what people coded; only ever added to."""
+        return self.folder / "annotations" / "codings.jsonl"
+
+    @property
+    def adjudications(self) -> Path:
+        """Log of what adjudication decided; only ever added to."""
+        return self.folder / "annotations" / "adjudications.jsonl"
+
+    @property
+    def models(self) -> Path:
+        """Models that this study trained, a folder each."""
+        return self.folder / "models"
+
     def session_file(self, kind: str, session_id: str, suffix: str) -> Path:
         """File of one session in the work folder; its name is safe whatever the id holds."""
         name = quote(session_id, safe=" -_.")
