@@ -107,10 +107,26 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Share of the coders who marked the family in that turn, in [0, 1]; made from codings by a named rule."""
+    """Share of the coders who marked the family in that turn, made from codings by a named rule.
+
+    Attributes
+    ----------
+    share : float
+        In [0, 1].
+    rule : str
+        ``adjudicated``, ``unanimous``, ``share``, ``single`` (one coder alone) or a model of the coders.
+    case_id : str
+    coders : int
+        How many coded the turn.
+    blind : bool
+        Whether all of them coded it without suggestions in view.
+    """
 
     session_id: str
     turn: int
     family: Family
     share: float
     rule: str
+    case_id: str = ""
+    coders: int = 0
+    blind: bool = True
