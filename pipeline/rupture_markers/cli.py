@@ -80,6 +80,7 @@ def quiet_prefect() -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("PREFECT_RESULTS_PERSIST_BY_DEFAULT", "false")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 
 
 @app.command()
@@ -99,9 +100,7 @@ def init(
 
 
 @app.command()
-def check(  # noqa: PLR0912 - one branch a thing to show
-    study: StudyPath, as_json: AsJson = False
-) -> None:
+def check(study: StudyPath, as_json: AsJson = False) -> None:
     """Read every transcript and report; nothing is sent.
 
     Example: `rupture check my-study`
@@ -134,10 +133,8 @@ def check(  # noqa: PLR0912 - one branch a thing to show
                 table.add_row(o.file, str(len(o.sessions)), str(o.turns), str(o.warnings))
         console.print(table)
         for o in outcomes:
-            for name in o.sessions if o.warnings else ():
-                for warning in reading.session(opened, name).warnings:
-                    where = f", line {warning.line}" if warning.line is not None else ""
-                    console.print(f"{o.file}{where}: {warning.what}", style="yellow", markup=False, highlight=False)
+            for line in reading.warnings_of(opened, o):
+                console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for o in failed:
         errors.print(o.error, style="red", markup=False, highlight=False)
         if o.detail and errors.is_terminal:

@@ -135,8 +135,7 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
             "'rupture check' says why, file by file.",
             path=study.folder,
         )
-    codebook = study.codebook()
-    model_id = stages.model_of(study, codebook).id
+    model_id = stages.model_id_of(study)
     scored: list[stages.ScoreOutcome] = _fan_out(
         "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
     )

@@ -11,7 +11,6 @@ from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.coding.push import ProjectPlan, PushReport, push
 from rupture_markers.errors import LabelStudioError
-from rupture_markers.learning.registry import read_manifest
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import reading, stages
@@ -76,7 +75,7 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
     """Bring one coder's project of one arm up to date with the assignments of the study."""
     codebook = study.codebook()
-    model_id = read_manifest(stages.model_reference(study)).id
+    model_id = stages.model_id_of(study)
     names = reading.session_names(study)
     mine = [
         a
