@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -208,6 +209,32 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
         return run_annotate(study, to_file=to_file, force_language=force_language)
 
 
+@app.command()
+def collect(
+    study: StudyPath,
+    everything: Annotated[bool, typer.Option("--all", help="Look at every task, not only at what changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring what people coded into the study's log. A second collect adds nothing.
+
+    Example: `rupture collect my-study`
+    """
+    quiet_prefect()
+    with watched() as bar:
+        bar.say("starting Prefect")
+        from rupture_markers.workflow.flows import collect as flow  # noqa: PLC0415
+        from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+
+        summary = flow(str(open_study(study).path), everything)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary)))
+    else:
+        show_rows("Collected", summary.rows())
+        for answer, note in summary.notes:
+            console.print(f"{answer}: {note}", style="yellow", markup=False, highlight=False)
+    report_failures(list(summary.errors))
+
+
 def report_failures(failed: list[str]) -> None:
     """List what failed and leave with a status that says so."""
     for line in failed:
@@ -257,8 +284,9 @@ def serve(
     study: StudyPath,
     cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
     every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
+    collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
 ) -> None:
-    """Serve the flow on a schedule until stopped.
+    """Serve the flows on a schedule until stopped.
 
     Example: `rupture serve my-study --cron "0 6 * * *"`
     """
@@ -266,7 +294,7 @@ def serve(
     from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
-    serve_study(open_study(study).path, cron=cron, every_minutes=every)
+    serve_study(open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every)
 
 
 def main() -> None:

@@ -58,6 +58,11 @@ def client_of(study: Study) -> LabelStudioClient:
     return LabelStudioClient(status.url, server.token())
 
 
+def project_key(study: Study, coder: str, arm: Arm) -> str:
+    """Our key of a coder's project, by which it is found on any server."""
+    return f"rupture-markers {study.config.study}/{coder}/{arm}."
+
+
 def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPlan:
     """What a coder's project of one arm must be."""
     name = study.config.study
@@ -65,7 +70,7 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
     return ProjectPlan(
         coder=coder,
         arm=arm,
-        key=f"rupture-markers {name}/{coder}/{arm}.",
+        key=project_key(study, coder, arm),
         title=title[:50],
         label_config=labeling_config(codebook, arm=arm, mode=study.config.coding.mode, times=stages.shows_times(study)),
         instruction="Keys and coder guide stand on the page itself.",

@@ -57,6 +57,8 @@ class Sessions(Mapping[str, Transcript]):
         self._last: tuple[str, Transcript] | None = None
 
     def __getitem__(self, name: str) -> Transcript:
+        if name not in self._names:
+            raise KeyError(name)
         if self._last is None or self._last[0] != name:
             self._last = (name, session(self._study, name))
         return self._last[1]
