@@ -110,6 +110,24 @@ class WorkflowConfig(_Part):
     workers: int = Field(default=2, ge=1, le=64)
 
 
+class DeidentificationConfig(_Part):
+    """What the de-identification gate knows of the study.
+
+    Attributes
+    ----------
+    names : str or None
+        File (0600) with the names of clients, staff and sites, one a line; it is never sent anywhere.
+    map_folder : str or None
+        Folder outside the study for the maps from placeholders to what they replaced; None: the user's data folder.
+    ner : bool
+        Whether the study's spaCy pipeline (``spacy_model``) looks for named entities too.
+    """
+
+    names: str | None = None
+    map_folder: str | None = None
+    ner: bool = False
+
+
 class StudyConfig(_Part):
     """All of study.yaml."""
 
@@ -130,6 +148,7 @@ class StudyConfig(_Part):
     coding: CodingConfig = CodingConfig()
     label_studio: LabelStudioConfig = LabelStudioConfig()
     workflow: WorkflowConfig = WorkflowConfig()
+    deidentification: DeidentificationConfig = DeidentificationConfig()
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:

@@ -84,6 +84,16 @@ class Study:
         return self.folder / "annotations" / "adjudications.jsonl"
 
     @property
+    def deidentification(self) -> Path:
+        """Log of what people decided on findings of the de-identification gate; only ever added to."""
+        return self.folder / "annotations" / "deidentification.jsonl"
+
+    @property
+    def replaced(self) -> Path:
+        """Copies of sessions with placeholders in place of findings; read in place of the originals."""
+        return self.folder / "deidentified"
+
+    @property
     def models(self) -> Path:
         """Models that this study trained, a folder each."""
         return self.folder / "models"
