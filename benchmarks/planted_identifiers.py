@@ -258,7 +258,7 @@ def planted(per_notation: int = 6, seed: int = 11) -> Iterator[Planted]:
     draw = random.Random(seed)
     for kind, notations in NOTATIONS.items():
         for number, notation in enumerate(notations):
-            for _ in range(per_notation):
+            for _ in range(per_notation * (4 if kind in {"name", "place"} else 1)):
                 what = render(notation, draw).strip()
                 carrier = draw.choice(CARRIERS[kind]).replace("{kin}", draw.choice(WORDS["kin"])).replace("{n}", "{}")
                 start = carrier.index("{}")

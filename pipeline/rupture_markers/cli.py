@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from rupture_markers.cli_codebook import codebook_app, cues_app
-from rupture_markers.cli_deidentify import as_rows, gate_report, require_terminal, show_findings
+from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_server import server_app
 from rupture_markers.errors import IngestError, RuptureError
@@ -34,6 +34,7 @@ app.add_typer(server_app, name="label-studio")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
+app.command()(deidentify)
 
 console = Console()
 errors = Console(stderr=True)

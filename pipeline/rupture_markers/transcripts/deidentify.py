@@ -14,7 +14,7 @@ from rupture_markers.transcripts.identifiers.dates import age_hits, date_hits
 from rupture_markers.transcripts.identifiers.deny_list import DenyList
 from rupture_markers.transcripts.identifiers.finding import Finding, Hit, Kind, merged
 from rupture_markers.transcripts.identifiers.names import NameScanner
-from rupture_markers.transcripts.identifiers.numbers import code_hits, phone_hits
+from rupture_markers.transcripts.identifiers.numbers import code_hits, phone_hits, word_code_hits
 from rupture_markers.transcripts.identifiers.place_names import PlaceScanner
 from rupture_markers.transcripts.identifiers.placeholders import masked
 from rupture_markers.transcripts.identifiers.spoken_numbers import numeral_view
@@ -98,6 +98,7 @@ class Scanner:
         yield from names.hits(visible)
         yield from places.hits(visible)
         yield from contact_hits(visible)
+        yield from word_code_hits(visible)
         view = numeral_view(visible)
         if _DIGIT.search(view.text):
             yield from phone_hits(view)

@@ -158,12 +158,10 @@ def study_findings(study: Study, scanner: Scanner | None = None) -> tuple[Findin
     scanner = scanner or scanner_of(study)
     labels = [("study", study.config.study)]
     labels += [(f"speakers.{n}", label) for n, label in enumerate(study.config.speakers)]
-    labels += [(f"coding.coders.{n}", coder) for n, coder in enumerate(study.config.coding.coders)]
-    return tuple(
-        Finding(STUDY_FILE, where, hit.start, hit.end, hit.kind)
-        for where, value in labels
-        for hit in scanner.label(value)
-    )
+    found = [(where, hit) for where, value in labels for hit in scanner.label(value)]
+    for number, coder in enumerate(study.config.coding.coders):  # pseudonyms, which may look like names
+        found += [(f"coding.coders.{number}", hit) for hit in scanner.deny.hits(coder)]
+    return tuple(Finding(STUDY_FILE, where, hit.start, hit.end, hit.kind) for where, hit in found)
 
 
 def study_sha256(study: Study) -> str:
@@ -248,3 +246,10 @@ def scanned_text(study: Study, finding: Finding) -> str:
 def shown_text(study: Study, finding: Finding) -> str:
     """The words of a finding, for the terminal of the researcher alone; control characters are made visible."""
     return displayed(scanned_text(study, finding)[finding.start : finding.end])
+
+
+def context_of(study: Study, finding: Finding, around: int = 60) -> tuple[str, str, str]:
+    """What stands before a finding, its words, and what stands after: for the researcher's terminal alone."""
+    text = scanned_text(study, finding)
+    parts = text[max(0, finding.start - around) : finding.start], text[finding.start : finding.end]
+    return displayed(parts[0]), displayed(parts[1]), displayed(text[finding.end : finding.end + around])

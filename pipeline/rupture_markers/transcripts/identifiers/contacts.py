@@ -9,24 +9,57 @@ from rupture_markers.transcripts.identifiers.finding import Hit, Kind
 from rupture_markers.transcripts.identifiers.spoken_numbers import NumeralView
 from rupture_markers.transcripts.identifiers.word_lists import words
 
-_TLD = r"(?:com|org|net|edu|gov|mil|info|biz|io|ie|de|fr|ca|au|nz|uk|eu|nl|es|ch|at|dk|fi|dev|app|tv|blog|health|ac)"
+_TLD_WORDS = (
+    "com", "org", "net", "edu", "gov", "mil", "info", "biz", "io", "ie", "de", "fr", "ca", "au", "nz", "uk", "eu", "nl", "es", "ch", "at", "dk", "fi", "dev", "app", "tv", "blog", "health", "ac",
+)  # fmt: skip
+_TLD = f"(?:{'|'.join(_TLD_WORDS)})"
+_DIGIT = re.compile(r"\d")
 _DOMAIN = rf"[A-Za-z0-9](?:[\w-]{{0,60}}\w)?(?:\.[A-Za-z0-9-]{{1,60}}){{0,4}}\.{_TLD}"
 _SPOKEN_DOMAIN = rf"\w{{1,40}}(?: (?:dot|dash|hyphen|underscore) \w{{1,40}}){{0,4}} dot (?:co dot \w{{2}}|ac dot uk|org dot uk|{_TLD})"
 _FILL = r"(?:,? (?:um|uh|er|erm),?)?"
-_TEXT_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("email", re.compile(r"<?(?:mailto:)?[\w.+%-]{1,64}\s?@\s?[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}>?")),
-    ("email", re.compile(rf"[\w.+%-]{{1,64}}\s?(?:\[at\]|\(at\)|\{{at\}})\s?{_DOMAIN}", re.IGNORECASE)),
-    ("email", re.compile(rf"(?:[\w.+-]{{1,40}} (?:dot |underscore |dash |hyphen |plus )?){{0,3}}[\w.+-]{{1,64}}{_FILL} at{_FILL} (?:{_DOMAIN}|{_SPOKEN_DOMAIN})(?![\w@])", re.IGNORECASE)),
-    ("url", re.compile(r"\bhttps?://[^\s<>\"]{3,200}", re.IGNORECASE)),
-    ("url", re.compile(rf"\bhttps? colon (?:forward )?slash (?:forward )?slash {_SPOKEN_DOMAIN}(?: slash \w{{1,40}}){{0,3}}", re.IGNORECASE)),
-    ("url", re.compile(r"\bwww\.[\w-]{1,60}(?:\.[\w-]{1,60})*(?:/[^\s<>\"]{0,100})?", re.IGNORECASE)),
-    ("url", re.compile(rf"(?<![\w@.]){_DOMAIN}(?:/[^\s<>\"]{{0,100}})?(?![\w@-])", re.IGNORECASE)),
-    ("url", re.compile(r"(?<![\w@.])[\w-]{2,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
-    ("url", re.compile(rf"\b(?:(?:w w w|www|(?:double[ -]?(?:u|you)[ ,]+){{3}}|triple w) dot )?{_SPOKEN_DOMAIN}\b(?: (?:forward )?slash \w{{1,40}}){{0,3}}", re.IGNORECASE)),
-    ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){4,7}[0-9A-Fa-f]{1,4}(?![\w:])")),
-    ("ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6}(?![\w:])")),
-    ("device", re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])")),
+_DOT = " dot "
+_TEXT_PATTERNS: tuple[tuple[tuple[str, ...], Kind, re.Pattern[str]], ...] = (
+    (("@",), "email", re.compile(r"<?(?:mailto:)?[\w.+%-]{1,64}\s?@\s?[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}>?")),
+    (
+        ("at]", "at)", "at}"), "email",
+        re.compile(rf"[\w.+%-]{{1,64}}\s?(?:\[at\]|\(at\)|\{{at\}})\s?{_DOMAIN}", re.IGNORECASE),
+    ),
+    (
+        (_DOT, *(f".{end}" for end in _TLD_WORDS)), "email",
+        re.compile(
+            rf"(?<![\w'’])(?:[\w.+-]{{1,40}} (?:dot |underscore |dash |hyphen |plus )?){{0,3}}[\w.+-]{{1,64}}{_FILL} at{_FILL} "
+            rf"(?:{_DOMAIN}|{_SPOKEN_DOMAIN})(?![\w@])",
+            re.IGNORECASE,
+        ),
+    ),
+    (("http",), "url", re.compile(r"\bhttps?://[^\s<>\"]{3,200}", re.IGNORECASE)),
+    (
+        ("http",), "url",
+        re.compile(
+            rf"\bhttps? colon (?:forward )?slash (?:forward )?slash {_SPOKEN_DOMAIN}(?: slash \w{{1,40}}){{0,3}}",
+            re.IGNORECASE,
+        ),
+    ),
+    (("www.",), "url", re.compile(r"\bwww\.[\w-]{1,60}(?:\.[\w-]{1,60})*(?:/[^\s<>\"]{0,100})?", re.IGNORECASE)),
+    (
+        tuple(f".{end}" for end in _TLD_WORDS), "url",
+        re.compile(rf"(?<![\w@.]){_DOMAIN}(?:/[^\s<>\"]{{0,100}})?(?![\w@-])", re.IGNORECASE),
+    ),
+    (("/",), "url", re.compile(r"(?<![\w@.])[\w-]{2,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
+    (
+        (_DOT,), "url",
+        re.compile(
+            rf"\b(?:(?:w w w|www|(?:double[ -]?(?:u|you)[ ,]+){{3}}|triple w) dot )?{_SPOKEN_DOMAIN}\b"
+            r"(?: (?:forward )?slash \w{1,40}){0,3}",
+            re.IGNORECASE,
+        ),
+    ),
+    ((":",), "ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){4,7}[0-9A-Fa-f]{1,4}(?![\w:])")),
+    (("::",), "ip", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6}(?![\w:])")),
+    ((":", "-"), "device", re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])")),
 )  # fmt: skip
+"""Signs of which a text must hold one (in lower case), the kind, and the pattern."""
+
 _IP4 = re.compile(
     r"(?<![\d.])\d[\d ]{0,5} ?\. ?\d[\d ]{0,5} ?\. ?\d[\d ]{0,5} ?\. ?\d(?: ?\d){0,2}(?:[:/]\d{1,5})?(?!\d|\.\d)"
 )
@@ -64,6 +97,7 @@ _POSTCODES: tuple[re.Pattern[str], ...] = (
         r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
         r",? \d{5}(?:-\d{4})?\b"
     ),
+    re.compile(r"\b(?:ca|ny|tx|fl|il|nj|nc|ga|tn|az|wi|mn|ky|sc|wv|nv|ks|ut),? \d{5}(?:-\d{4})?\b"),
     re.compile(r"(?<![\d-])\d{5}-\d{4}(?![\d-])"),
 )  # fmt: skip
 _CODE_CUE = re.compile(
@@ -75,24 +109,18 @@ _CODE_CUE = re.compile(
 
 def contact_hits(text: str) -> Iterator[Hit]:
     """E-mail addresses, web addresses, IPv6 and MAC addresses of a text as it stands."""
-    if (
-        "@" not in text
-        and "." not in text
-        and ":" not in text
-        and "-" not in text
-        and "dot" not in text.casefold()
-        and "at" not in text
-    ):
-        return
-    for kind, pattern in _TEXT_PATTERNS:
-        for found in pattern.finditer(text):
-            yield Hit(*found.span(), kind)
+    folded = text.casefold()
+    for signs, kind, pattern in _TEXT_PATTERNS:
+        if any(sign in folded for sign in signs):
+            for found in pattern.finditer(text):
+                yield Hit(*found.span(), kind)
 
 
 def place_number_hits(view: NumeralView) -> Iterator[Hit]:
     """IPv4 addresses, street addresses and postcodes, on the numeral view."""
     text = view.text
-    for found in _IP4.finditer(text):
+    digits = _DIGIT.search(text) is not None
+    for found in _IP4.finditer(text) if digits else ():
         if all(
             int(part.replace(" ", "") or 999) <= 255 for part in re.split(r"\.", re.split(r"[:/]", found.group())[0])
         ):
@@ -104,8 +132,10 @@ def place_number_hits(view: NumeralView) -> Iterator[Hit]:
                 yield Hit(*view.source(*found.span()), "address")
     for found in _LOW_STREET.finditer(text):
         group = 1 if found[1] else 2
-        if not _NO_STREETS.intersection(found[group].split()):
+        if not _NO_STREETS.intersection(found[group].split()[:-1]):
             yield Hit(*view.source(*found.span(group)), "address")
+    if not digits:
+        return
     for pattern in _POSTCODES:
         for found in pattern.finditer(text):
             yield Hit(*view.source(*found.span()), "postcode")

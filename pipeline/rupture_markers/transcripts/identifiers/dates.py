@@ -54,7 +54,7 @@ _SLASHED = re.compile(
 )
 _NO_DATES = frozenset({"9/11", "24/7", "7/11"})
 _AMBIGUOUS = re.compile(r"\b(?:may|march|mar)\b")
-_SURE = re.compile(r"\d(?:st|nd|rd|th)|\bof\b|(?:1[89]|20) ?\d ?\d|the \d")
+_SURE = re.compile(r"['’]\d\d|\d(?:st|nd|rd|th)|\bof\b|(?:1[89]|20) ?\d ?\d|the \d")
 
 _OLD = r"(?<![\d.,$£€])(?:9\d|1[01]\d|12[0-2])"
 _UNIT = (
@@ -87,6 +87,9 @@ _AGES = (
 )
 
 
+_MAY_BE_OLD = re.compile(r"9\d|1[0-2]\d|nineties|(?:nonagen|centen)arian", re.IGNORECASE)
+
+
 def date_hits(view: NumeralView) -> Iterator[Hit]:
     """Dates finer than a year: a day of a month, a month of a year, a holiday of a year.
 
@@ -110,6 +113,8 @@ def date_hits(view: NumeralView) -> Iterator[Hit]:
 
 def age_hits(view: NumeralView) -> Iterator[Hit]:
     """Ages of ninety and more, as HIPAA counts them: said to be an age, or to be what a person is."""
+    if _MAY_BE_OLD.search(view.text) is None:
+        return
     for pattern in _AGES:
         for found in pattern.finditer(view.text):
             group = 1 if pattern.groups else 0

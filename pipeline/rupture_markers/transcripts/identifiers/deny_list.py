@@ -119,7 +119,9 @@ def deny_list(lines: Iterable[str]) -> DenyList:
                 continue
             variants = {plain} | {_plain(name) for name in nicknames().get(plain, ())}
             exact |= variants
-            common |= {name for name in variants if name in other_words or len(name) <= 3 or token.islower()}
+            common |= {
+                name for name in variants if name in other_words or len(name) <= 3 or entry.lower().startswith("the ")
+            }
             if len(plain) >= _LEAST_FUZZY:
                 fuzzy[plain] = _sound(plain)
     return DenyList(entries, frozenset(exact), frozenset(common), tuple(sorted(fuzzy.items())))

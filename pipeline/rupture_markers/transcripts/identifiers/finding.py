@@ -59,15 +59,19 @@ class Finding:
         return f"{self.session_id}:{self.where}:{self.start}-{self.end}"
 
 
+_GENERAL: dict[Kind, int] = {"name": 2, "phone": 2, "record": 1}
+"""Kinds that give way where another kind explains the same words."""
+
+
 def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Hits in order, those that overlap made one, of the kind of the longest."""
-    out: list[tuple[Hit, int]] = []
+    """Hits in order, those that overlap made one, of the kind of the longest, then of the most special one."""
+    out: list[tuple[Hit, tuple[int, int]]] = []
     for hit in sorted(hits):
-        length = hit.end - hit.start
+        weight = hit.end - hit.start, -_GENERAL.get(hit.kind, 0)
         if out and hit.start < out[-1][0].end:
-            last, longest = out[-1]
-            kind = hit.kind if length > longest else last.kind
-            out[-1] = (Hit(last.start, max(last.end, hit.end), kind), max(longest, length))
+            last, heaviest = out[-1]
+            kind = hit.kind if weight > heaviest else last.kind
+            out[-1] = (Hit(last.start, max(last.end, hit.end), kind), max(weight, heaviest))
         else:
-            out.append((hit, length))
+            out.append((hit, weight))
     return tuple(hit for hit, _ in out)

@@ -20,7 +20,7 @@ _N = r"([^\W\d_][\w'’-]{1,30})"
 _TITLE = re.compile(
     rf"\b((?:Dr|Mr|Mrs|Ms|Miss|Mx|Prof|Professor|Doctor|Father|Sister|Brother|Nurse|Sergeant|Judge|Officer|Pastor|Rabbi|Imam|Aunt|Auntie|Aunty|Uncle|Coach|Captain|Reverend|Rev|Detective|Inspector|Constable|Sir|Lady|Lord)\.? )((?:[A-Z]\. )?{_N})"
 )
-_LOW_TITLE = re.compile(rf"\b((?:dr|mr|mrs|ms|prof|doctor|auntie|uncle|nurse)\.? ){_N}")
+_LOW_TITLE = re.compile(rf"\b((?:dr|mr|mrs|ms|prof|professor|doctor|auntie|uncle|nurse)\.? ){_N}")
 _SELF = re.compile(
     rf"\b(?:my|his|her|their|the|your|first|last|middle|maiden) (?:\w+['’]s )?name(?:['’]s| is| was|, it['’]s| would be),? (?:\w+,? um,? |um,? |like )?{_N}",
     re.IGNORECASE,
@@ -33,14 +33,19 @@ _GREETING = re.compile(
     rf"\b(?:hi|hiya|hello|hey|dear|thanks|thank you|thank you so much|bye|goodbye|welcome|good (?:morning|afternoon|evening)|sorry|please|okay|well|so|right|and i said|love you|listen|look|come on|no|yes|yeah),? {_N}(?=[,.!?;:—–-]|$| (?:and|how|thanks|i|it|my|welcome|good|nice|come|thank))",
     re.IGNORECASE,
 )
+_LOW_GREETING = re.compile(r"\b(?:hi|hiya|hello|hey|dear) ([a-z]{2,20})(?=[,.!?]|$)")
 _KIN = (
     r"(?:brother|sister|wife|husband|daughter|son|boss|friend|mate|cousin|boyfriend|girlfriend|partner|ex|ex-wife|ex-husband|fiancé|fiancée|fiance|fiancee"
     r"|uncle|aunt|auntie|nephew|niece|grandson|granddaughter|manager|supervisor|colleague|neighbou?r|teacher|doctor|therapist|counsell?or|stepdad|stepmum|stepmom"
     r"|roommate|flatmate|buddy|kid|baby|boy|girl|dog|guy|man|woman|lady|nurse|sponsor|twins?|mother|father|mum|mom|dad)"
 )
 _AFTER_KIN = re.compile(rf"\b{_KIN},? {_N}", re.IGNORECASE)
-_VERB = re.compile(
-    r" (?:said|says|told|tells|thinks|wants|asked|came|left|went|knows|knew|texted|hates|loves|cried|shouted|promised|and I|and me|was|is|has|had)\b"
+_SAYS = re.compile(
+    r" (?:said|says|told|tells|thinks|wants|wanted|asked|came|left|went|knows|knew|texted|hates|loves|cried|shouted|promised|and I|and me)\b"
+)
+_IS = re.compile(r" (?:is|was|has|had|did|does|just|never|always)\b")
+_ABSTRACT = frozenset(
+    {"grace", "hope", "joy", "faith", "charity", "patience", "love", "mercy", "will", "art", "glory", "honor"}
 )
 _TO_A_PERSON = re.compile(r"\b(?:with|told|tell|ask|asked|met|poor|little) $", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?…:\"“”‘'(\[*•—–\n)\]-]|\b\d\.)\s*$")
@@ -89,7 +94,7 @@ class NameScanner:
         if len(plain) < 2 or (plain in _NO_NAMES and plain not in self._ambiguous):
             return False
         if not word[:1].isupper():
-            return plain in self._given
+            return plain in self._given or plain in self._surnames
         acronym = word.isupper() and len(plain) <= _SHORT_ACRONYM
         known = self._known(word) or plain in self._ambiguous
         return known or (not acronym and plain not in self._lower)
@@ -102,6 +107,9 @@ class NameScanner:
             bare = _bare(found[2])
             if bare.islower() and bare not in _NO_NAMES and (self._known(bare) or found[1].startswith("m")):
                 yield Hit(found.start(2), found.start(2) + len(bare), "name")
+        for found in _LOW_GREETING.finditer(text):
+            if found[1] in self._ambiguous and found[1] not in _NO_NAMES - {"will"}:
+                yield Hit(*found.span(1), "name")
         for pattern in (_SELF, _CALLED, _GREETING, _AFTER_KIN):
             for found in pattern.finditer(text):
                 if self._could_be(found[1]):
@@ -111,6 +119,8 @@ class NameScanner:
         low = text.islower()
         began = ended = -2
         for token in _TOKEN.finditer(text):
+            if not low and not token.group()[0].isupper():
+                continue
             bare = _bare(token.group())
             follows = ended == token.start() - 1
             is_name = self._low_name(bare, follows=follows) if low else self._capital_name(text, token, follows=follows)
@@ -128,26 +138,33 @@ class NameScanner:
     def _capital_name(self, text: str, token: re.Match[str], *, follows: bool) -> bool:
         bare = _bare(token.group())
         plain = bare.casefold()
-        if not bare[:1].isupper() or len(plain) < 2:
+        if len(plain) < 2:
             return False
         usual = plain in _NO_NAMES or all(part in _NO_NAMES for part in plain.split("-"))
         if self._known(bare):
             return follows or not (usual or token.group().casefold() in _NO_NAMES)
         if plain in self._ambiguous:
             return follows or self._stands_as_name(text, token, usual=usual)
-        if usual or follows:
-            return not usual
-        if plain in self._lower or bare.isupper() or numeral_view(bare).text != bare:
+        return not usual and (follows or self._is_unusual(text, token, bare))
+
+    def _is_unusual(self, text: str, token: re.Match[str], bare: str) -> bool:
+        """Whether an unknown word with a capital is a proper name by where it stands."""
+        if bare.casefold() in self._lower or bare.isupper() or numeral_view(bare).text != bare:
             return False
-        return not _begins(text, token) and _HEADING.match(text, token.end()) is None
+        if _begins(text, token):
+            return _SAYS.match(text, token.end()) is not None
+        return _HEADING.match(text, token.end()) is None
 
     def _stands_as_name(self, text: str, token: re.Match[str], *, usual: bool) -> bool:
         """Whether a word that is a name and another word too stands as a name."""
-        begins = _begins(text, token)
-        verb = _VERB.match(text, token.end()) is not None
-        if _bare(token.group()).casefold() in _CALENDAR_OR_PLACE:
-            return bool(_TO_A_PERSON.search(text[: token.start()])) or (verb and not begins and not usual)
-        return verb or not (begins or usual)
+        plain = _bare(token.group()).casefold()
+        if _SAYS.match(text, token.end()):
+            return True
+        if plain in _CALENDAR_OR_PLACE:
+            return _TO_A_PERSON.search(text[: token.start()]) is not None
+        if _begins(text, token):
+            return plain not in _ABSTRACT and plain not in self._lower and _IS.match(text, token.end()) is not None
+        return not usual
 
 
 def _begins(text: str, token: re.Match[str]) -> bool:

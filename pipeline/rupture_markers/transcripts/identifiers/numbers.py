@@ -16,12 +16,12 @@ _CUES: tuple[tuple[Kind, int, str], ...] = (
     ("record", 4, r"\bmrn\b|medical record|record(?:s)? (?:number|no)|chart (?:number|no)|\bnhs\b|patient (?:number|id)|hospital (?:number|no)|case (?:number|no)|file (?:number|no)|docket|reference|\bref\b|claim (?:number|no)|record id|study id|participant id"),
     ("account", 4, r"account|sort code|\biban\b|\bswift\b|routing|acct|customer (?:number|id)|card(?: number)?|\bpin\b|credit card|debit card|\bbic\b"),
     ("licence", 4, r"licen[cs]e|passport|badge|registration|certificate|\bnpi\b|\bgmc\b|\bdea\b|\bpin number|permit|diploma"),
-    ("vehicle", 3, r"plates?\b|\breg\b|\bvin\b|tag (?:number|no)|number ?plate|registration (?:plate|mark)|licen[cs]e plate"),
+    ("vehicle", 2, r"plates?\b|\breg\b|\bvin\b|tag (?:number|no)|number ?plate|registration (?:plate|mark)|licen[cs]e plate"),
     ("device", 4, r"serial|\bs/n\b|\bimei\b|mac address|device (?:id|number|no)|implant (?:number|no|id)|\budi\b|model(?: number)?|pacemaker|lot number"),
 )  # fmt: skip
 _GAP = (
     r"(?:['’]s)?(?:[\s,:;#–—-]|\(\d{2}\)|\b(?:is|was|it|it['’]s|the|my|number|numbers?|no|num|id|code|um|so|hang|on|let|me|see|says?|said|read|of|that['’]s|ending|in"
-    r"|with|are|four|digits?|last|called|like|right|here|and|board|state|model)\b\.?|(?<=model )[A-Z]{2,4},){0,14}?"
+    r"|with|are|four|digits?|last|called|like|right|here|and|board|state|model)\b\.?|(?<=model )[A-Z]{2,4},){0,14}"
 )
 _CODE = r"((?<![\w.])(?:[A-Za-z]{1,6}(?:[ ,/:-]{1,2})){0,3}[A-Za-z]{0,6}\d[\dA-Za-z]*(?:[ ,./–-]{1,3}(?:\d[\dA-Za-z]*|[A-Z]{1,4}\d*(?![\w'’])|[b-hj-z](?![\w'’])))*)"
 _CUED = tuple(
@@ -48,10 +48,12 @@ _SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("record", re.compile(r"(?<![\w@.-])(?=[A-Z\d/-]{0,20}[A-Z])(?=(?:[A-Z/-]*\d){4})[A-Z\d]{1,12}(?:[-/][A-Z\d]{1,12}){0,3}(?![\w@-])", re.IGNORECASE)),
 )  # fmt: skip
 _RUN = re.compile(r"(?<![\w.,$£€/-])(?:\+ ?|\(\+?)?\d+(?:(?!\.\.)[ ,./()–—-]{1,5}\d+)*(?!\w)")
+_IDIOM = re.compile(r"\b(?:24/7|50[-/ ]50|80/20|9/11|7/11|20/20|12[- ]step)\b")
 _EXTENSION = re.compile(r"[, ]{1,3}(?:ext(?:ension)?\.?|x) ?\d{1,5}\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[$£€]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 _YEAR = re.compile(r"(?:1[6-9]|20|21)\d\d$")
-_DATE_LIKE = re.compile(r"(?:\d{1,4}[-/.]){2}\d{1,4}$")
+_THIS_CENTURY = re.compile(r"(?:19|20) ?\d ?\d$")
+_WITH_YEARS = frozenset({"record", "health_plan", "device", "vehicle"})
 _VANITY_PHONE = re.compile(
     r"(?<![\w-])1?[-. ]?\(?8(?:00|88|77|66|55|44|33)\)?[-. ][A-Z]{4,10}\b|(?<![\w-])1?[-. ]?\(?8(?:00|88|77)\)?[-. ][A-Z\d]{2,5}-[A-Z\d]{2,6}\b"
 )
@@ -77,7 +79,8 @@ def _is_list(groups: list[str]) -> bool:
 
 def phone_hits(view: NumeralView) -> Iterator[Hit]:
     """Runs of seven digits or more, in whatever groups; sixteen or more are taken for a card."""
-    for found in _RUN.finditer(view.text):
+    text = _IDIOM.sub(lambda idiom: "~" * len(idiom.group()), view.text)
+    for found in _RUN.finditer(text):
         run = found.group()
         groups = re.findall(r"\d+", run)
         count = sum(map(len, groups))
@@ -101,14 +104,15 @@ def code_hits(view: NumeralView) -> Iterator[Hit]:
             yield Hit(*view.source(*found.span()), kind)
     for kind, least, cue in _CUED:
         for found in cue.finditer(text):
-            if (
-                _digits(found[1]) >= least
-                and not _DATE_LIKE.match(found[1])
-                and not (_YEAR.match(found[1]) and kind not in {"account", "licence"})
-            ):
+            if _digits(found[1]) >= least and (kind not in _WITH_YEARS or not _THIS_CENTURY.match(found[1])):
                 yield Hit(*view.source(*found.span(1)), kind)
-    for pattern, kind in ((_VANITY, "vehicle"), (_LOGIN, "account")):
+
+
+def word_code_hits(text: str) -> Iterator[Hit]:
+    """User names and number plates that need no digit, in a text as it stands."""
+    cued: tuple[tuple[re.Pattern[str], Kind], ...] = ((_VANITY, "vehicle"), (_LOGIN, "account"))
+    for pattern, kind in cued:
         for found in pattern.finditer(text):
-            yield Hit(*view.source(*found.span(1)), kind)
+            yield Hit(*found.span(1), kind)
     for found in _HANDLE.finditer(text):
-        yield Hit(*view.source(*found.span()), "account")
+        yield Hit(*found.span(), "account")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from rupture_markers.transcripts.identifiers.finding import Hit
 from rupture_markers.transcripts.identifiers.word_lists import towns, words
@@ -33,6 +34,8 @@ _NEAR = re.compile(
 _VILLAGE = re.compile(
     rf"\b(?:village|town|suburb|hamlet|city|area|neighbou?rhood|place)(?: that's| which is)? (?:called|named|of) ({_CAPS})"
 )
+_CAPITAL = re.compile(r"[^\W\d_a-z]")
+_ENDING = re.compile(r"['’]s$|[.'’-]+$")
 _NOT_PLACES = words("proper_words") | words("no_places")
 
 
@@ -51,13 +54,12 @@ class PlaceScanner:
 
     def __init__(self, lower_words: frozenset[str] = frozenset()) -> None:
         self._lower = lower_words
-        self._towns = towns("places")
-        self._ambiguous = towns("ambiguous_places")
-        self._longest = max(name.count(" ") + 1 for name in self._towns)
 
     def hits(self, text: str) -> Iterator[Hit]:
         """Places in one text, placeholders already blanked out."""
         yield from self._listed(text)
+        if not _CAPITAL.search(text):
+            return
         for pattern in (_INSTITUTION, _OF):
             for found in pattern.finditer(text):
                 words_of = found[1].split()
@@ -73,26 +75,26 @@ class PlaceScanner:
                     yield Hit(*found.span(1), "place")
 
     def _listed(self, text: str) -> Iterator[Hit]:
+        """Towns of the list, the longest name that fits at each word."""
         low = text.islower()
-        tokens = list(_WORD.finditer(text))
-        plain = [re.sub(r"['’]s$", "", token.group().casefold()).rstrip(".'’") for token in tokens]
-        i = 0
-        while i < len(tokens):
-            step = 1
-            for length in range(min(self._longest, len(tokens) - i), 0, -1):
-                name = " ".join(plain[i : i + length])
-                first = tokens[i]
-                capital = first.group()[:1].isupper()
-                known = name in self._towns and (capital or low)
-                behind = (
-                    name in self._ambiguous
-                    and capital
-                    and _NEAR.search(text[max(0, first.start() - 10) : first.start()])
-                )
-                if known or behind:
-                    last = tokens[i + length - 1]
-                    end = last.start() + len(re.sub(r"['’]s$|[.'’]+$", "", last.group()))
-                    yield Hit(first.start(), end, "place")
-                    step = length
+        begins, ambiguous = _towns_by_first_word(), towns("ambiguous_places")
+        for word in _WORD.finditer(text):
+            if not (low or word.group()[:1].isupper()):
+                continue
+            first = _ENDING.sub("", word.group().casefold())
+            for name in begins.get(first, ()):
+                end = word.start() + len(name)
+                if text[word.start() : end].casefold() == name and not text[end : end + 1].isalnum():
+                    yield Hit(word.start(), end, "place")
                     break
-            i += step
+            else:
+                if first in ambiguous and not low and _NEAR.search(text[max(0, word.start() - 10) : word.start()]):
+                    yield Hit(word.start(), word.start() + len(first), "place")
+
+
+@cache
+def _towns_by_first_word() -> dict[str, tuple[str, ...]]:
+    out: dict[str, list[str]] = {}
+    for name in towns("places"):
+        out.setdefault(name.split()[0].rstrip("."), []).append(name)
+    return {first: tuple(sorted(names, key=len, reverse=True)) for first, names in out.items()}

@@ -15,12 +15,10 @@ _BRACKETED = re.compile(
 _WORDS = words("placeholder_words")
 _PART = re.compile(r"[A-Za-z]+(?:['’/-][A-Za-z]+)*|\d+")
 _TEMPLATE = re.compile(r"\{\{[A-Z_ ]{2,40}\}\}|\{[A-Z_]{3,40}\}")
+_KIND = r"(?:NAME|PERSON|PER|CLIENT|PATIENT|THERAPIST|CITY|TOWN|PLACE|LOCATION|LOC|GPE|ORG|DATE|ADDRESS|PHONE|EMAIL|HOSPITAL|SCHOOL|SITE|AGE|URL|SPEAKER)"
 _TOKEN = re.compile(
-    r"(?<![\w@])(?:[Xx]{2,}|_{2,}|\*{2,}|#{2,}|█+|…{2,}"
-    r"|(?:NAME|PERSON|PER|CLIENT|PATIENT|THERAPIST|CITY|TOWN|PLACE|LOCATION|LOC|GPE|ORG|DATE|ADDRESS|PHONE|EMAIL|ID|"
-    r"HOSPITAL|SCHOOL|SITE|AGE|URL|NUMBER|SPEAKER|Person|Client|Patient|Name|Place|City|Speaker|Participant)"
-    r"[ _-]?(?:\d{1,3}|[A-Z])(?![\w@]))"
-    r"(?![\w@])"
+    rf"(?<![\w@])(?:[Xx]{{2,}}|_{{2,}}|\*{{2,}}|#{{2,}}|█+|{_KIND}(?:[ _-]?\d{{1,3}}|_[A-Z])"
+    r"|(?:Person|Client|Patient|Speaker|Participant|Therapist) (?:\d{1,3}|[A-Z]))(?![\w@-])"
 )
 _INITIAL = re.compile(
     r"\b(?:Dr|Mr|Mrs|Ms|Miss|Mx|Prof|Professor|Doctor|Aunt|Auntie|Uncle|Nurse|Sister|Father)\.?\s[A-Z](?:\.|__+|--+|xx+)?"
