@@ -33,6 +33,8 @@ class ReadingConfig(_Part):
         ELAN tier to speaker, where the tier's name is no speaker label of the study.
     silence_s : float or None
         An untranscribed gap of at least this many seconds becomes a silence of its own; None: never.
+    largest_file_mb : float
+        Megabytes; a larger file is refused unread, and a JSONL that is twenty times larger.
     """
 
     join_gap_s: float = Field(default=1.5, ge=0)
@@ -40,6 +42,7 @@ class ReadingConfig(_Part):
     tiers: dict[str, Literal["client", "therapist", "other"]] = Field(default_factory=dict)
     encoding: str | None = None
     silence_s: float | None = Field(default=None, gt=0)
+    largest_file_mb: float = Field(default=50.0, gt=0, le=2000)
 
 
 class SegmentConfig(_Part):

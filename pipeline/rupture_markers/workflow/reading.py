@@ -17,6 +17,8 @@ from rupture_markers.workflow.study import Study, make_folder, read_json, write_
 
 _FORM = "1"
 """Part of every key: what the readers make of a file; raised when they change."""
+_ROOM = 20
+"""Our own file of a session is larger than what it was read from, and read whatever its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
 
 def session(study: Study, session_id: str) -> Transcript:
     """Session of the study as it was read."""
-    return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
+    path = study.session_file("transcripts", session_id, ".jsonl")
+    return next(read_interchange(path, study.read_options.largest_file * _ROOM))
 
 
 def session_names(study: Study) -> list[str]:

@@ -124,6 +124,7 @@ class Study:
             language=self.config.language,
             encoding=reading.encoding,
             silence_s=reading.silence_s,
+            largest_file=round(reading.largest_file_mb * 1_000_000),
         )
 
     def codebook(self) -> Codebook:
