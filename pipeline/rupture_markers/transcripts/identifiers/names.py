@@ -33,7 +33,7 @@ _GREETING = re.compile(
     rf"\b(?:hi|hiya|hello|hey|dear|thanks|thank you|thank you so much|bye|goodbye|welcome|good (?:morning|afternoon|evening)|sorry|please|okay|well|so|right|and i said|love you|listen|look|come on|no|yes|yeah),? {_N}(?=[,.!?;:—–-]|$| (?:and|how|thanks|i|it|my|welcome|good|nice|come|thank))",
     re.IGNORECASE,
 )
-_LOW_GREETING = re.compile(r"\b(?:hi|hiya|hello|hey|dear) ([a-z]{2,20})(?=[,.!?]|$)")
+_LOW_GREETING = re.compile(r"\b(?:hi|hiya|hello|hey|dear|name is|name['’]s) ([a-z]{2,20})(?=[,.!?]|$)")
 _KIN = (
     r"(?:brother|sister|wife|husband|daughter|son|boss|friend|mate|cousin|boyfriend|girlfriend|partner|ex|ex-wife|ex-husband|fiancé|fiancée|fiance|fiancee"
     r"|uncle|aunt|auntie|nephew|niece|grandson|granddaughter|manager|supervisor|colleague|neighbou?r|teacher|doctor|therapist|counsell?or|stepdad|stepmum|stepmom"
@@ -45,13 +45,15 @@ _SAYS = re.compile(
 )
 _IS = re.compile(r" (?:is|was|has|had|did|does|just|never|always)\b")
 _ABSTRACT = frozenset(
-    {"grace", "hope", "joy", "faith", "charity", "patience", "love", "mercy", "will", "art", "glory", "honor"}
+    {"grace", "hope", "joy", "faith", "charity", "patience", "mercy", "will", "art", "glory", "honor"}
 )
+_TRADES = frozenset({"smith", "miller", "carpenter", "fletcher", "finch", "lynch", "wright", "brooks", "foley"})
 _TO_A_PERSON = re.compile(r"\b(?:with|told|tell|ask|asked|met|poor|little) $", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?…:\"“”‘'(\[*•—–\n)\]-]|\b\d\.)\s*$")
 _HEADING = re.compile(r"(?:[ /&-]+(?:[A-Z][\w’'-]*|and|of|or))*(?: \([A-Z]+\))?\s*(?::|\*\*)")
 _NO_NAMES = words("proper_words") | words("usual_words")
 _SHORT_ACRONYM = 4
+_ACRONYM = re.compile(r"[^\Wa-z\d_]+(?:s|-.*)?$")
 _CALENDAR_OR_PLACE = words("calendar_or_place_names")
 
 
@@ -108,7 +110,7 @@ class NameScanner:
             if bare.islower() and bare not in _NO_NAMES and (self._known(bare) or found[1].startswith("m")):
                 yield Hit(found.start(2), found.start(2) + len(bare), "name")
         for found in _LOW_GREETING.finditer(text):
-            if found[1] in self._ambiguous and found[1] not in _NO_NAMES - {"will"}:
+            if found[1] in self._ambiguous and found[1] not in _NO_NAMES - {"will", "hope"}:
                 yield Hit(*found.span(1), "name")
         for pattern in (_SELF, _CALLED, _GREETING, _AFTER_KIN):
             for found in pattern.finditer(text):
@@ -133,7 +135,7 @@ class NameScanner:
         """Whether a word of a text without any capital is a name."""
         if bare in self._given:
             return len(bare) > 2 and bare not in _NO_NAMES
-        return follows and bare in self._surnames
+        return bare in self._surnames and (follows or (len(bare) > 4 and bare not in _TRADES))
 
     def _capital_name(self, text: str, token: re.Match[str], *, follows: bool) -> bool:
         bare = _bare(token.group())
@@ -149,7 +151,7 @@ class NameScanner:
 
     def _is_unusual(self, text: str, token: re.Match[str], bare: str) -> bool:
         """Whether an unknown word with a capital is a proper name by where it stands."""
-        if bare.casefold() in self._lower or bare.isupper() or numeral_view(bare).text != bare:
+        if bare.casefold() in self._lower or _ACRONYM.match(bare) or numeral_view(bare).text != bare:
             return False
         if _begins(text, token):
             return _SAYS.match(text, token.end()) is not None
@@ -164,7 +166,7 @@ class NameScanner:
             return _TO_A_PERSON.search(text[: token.start()]) is not None
         if _begins(text, token):
             return plain not in _ABSTRACT and plain not in self._lower and _IS.match(text, token.end()) is not None
-        return not usual
+        return not usual or plain in _ABSTRACT
 
 
 def _begins(text: str, token: re.Match[str]) -> bool:

@@ -35,7 +35,7 @@ _VILLAGE = re.compile(
     rf"\b(?:village|town|suburb|hamlet|city|area|neighbou?rhood|place)(?: that's| which is)? (?:called|named|of) ({_CAPS})"
 )
 _CAPITAL = re.compile(r"[^\W\d_a-z]")
-_ENDING = re.compile(r"['’]s$|[.'’-]+$")
+_ENDING = re.compile(r"(?:['’]s)?[.'’-]*$")
 _NOT_PLACES = words("proper_words") | words("no_places")
 
 
