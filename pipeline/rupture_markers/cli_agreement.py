@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
 from rupture_markers.coding.agreement_files import agreement_json, agreement_rows, write_table
@@ -26,6 +27,7 @@ StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it li
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
 AsCsv = Annotated[Path | None, typer.Option("--csv", help="Write every row to this CSV too.")]
 _SHOWN = ("raw", "kappa", "alpha", "ac1", "positive", "prevalence")
+_OF_A_CODER = ("own", "others", "kappa", "alpha", "positive")
 
 
 def register(app: typer.Typer) -> None:
@@ -67,29 +69,34 @@ def _show(found: Agreement, codes: bool) -> None:
         rows = [row for row in found.rows if row.unit == unit and (codes or row.kind != "code")]
         _table(f"Agreement per {unit}", "label", [(row.label, row) for row in rows])
     _table("Pairs of coders, per turn", "coders", [(f"{row.coders}: {row.label}", row) for row in found.pairs])
-    _table("Each coder against the others, per turn", "coder", [(f"{r.coders}: {r.label}", r) for r in found.coders])
-    _table("Over time, per turn", "period", [(f"{r.period}: {r.label}", r) for r in found.periods])
+    _table(
+        "Each coder against the others, per turn (own, others: share of turns marked)", "coder",
+        [(f"{row.coders}: {row.label}", row) for row in found.coders], _OF_A_CODER,
+    )  # fmt: skip
+    _table("Over time, per turn", "period", [(f"{row.period}: {row.label}", row) for row in found.periods])
     if found.numbers:
-        table = Table("unit", "label", "what", "units", "cases", "ICC, one coder", "ICC, mean", title="Numbers")
-        for row in found.numbers:
-            one, mean = list(row.figures.values())
-            kind = "ICC(2)" if "icc2_1" in row.figures else "ICC(1)"
-            table.add_row(row.unit, row.label, f"{row.what}, {kind}", str(row.units), str(row.cases),
-                          shown(one), shown(mean))  # fmt: skip
+        table = Table(
+            "unit", "label", "what", "kind", "units", "cases", "one coder", "mean", title="Numbers", box=box.SIMPLE
+        )
+        for number in found.numbers:
+            one, mean = list(number.figures.values())
+            kind = "ICC(2)" if "icc2_1" in number.figures else "ICC(1)"
+            counts = (str(number.units), str(number.cases))
+            table.add_row(number.unit, number.label, number.what, kind, *counts, shown(one), shown(mean))
         console.print(table)
-    for label, rows_of in _cautions(found).items():
-        console.print(f"{', '.join(rows_of)}: {label}", style="yellow", highlight=False)
+    for caution, rows_of in _cautions(found).items():
+        console.print(f"{'; '.join(rows_of)}: {caution}", style="yellow", highlight=False)
     for note in found.notes:
         console.print(note, style="yellow", highlight=False)
 
 
-def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]]) -> None:
+def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]], figures: tuple[str, ...] = _SHOWN) -> None:
     if not rows:
         return
-    table = Table(first, "units", "cases", "marked", *_SHOWN, title=title)
+    table = Table(Column(first, no_wrap=True), "units", "cases", "marked", *figures, title=title, box=box.SIMPLE)
     for name, row in rows:
-        figures = [shown(row.figures[figure]) for figure in _SHOWN]
-        table.add_row(name, str(row.units), str(row.cases), str(row.marked), *figures)
+        counts = (str(row.units), str(row.cases), str(row.marked))
+        table.add_row(name, *counts, *(shown(row.figures[figure]) for figure in figures))
     console.print(table)
 
 
@@ -106,12 +113,16 @@ def _cautions(found: Agreement) -> Mapping[str, list[str]]:
 
 
 def shown(figure: Figure) -> str:
-    """A figure with its interval: ``.62 [.48, .75]``; a dash where it is not defined."""
+    """A figure, and under it its interval; a dash where it is not defined."""
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+        return _short(figure.value)
+    return f"{_short(figure.value)}\n{_short(figure.low)} {_short(figure.high)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".", 1)
 
 
 def write_gold(
