@@ -17,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rupture_markers.coding.recall import RecallEstimate, StratumCount, estimate_recall
 from rupture_markers.coding.recall_design import NewCases, new_cases_figure
@@ -30,7 +31,7 @@ PREVALENCES, RECALLS, BLIND = (0.05, 0.15, 0.3, 0.5), (0.5, 0.7, 0.9, 1.0), (0.6
 FORMS = ("as coded", "five")
 
 
-def segments_with_markers(data: Path) -> dict[str, np.ndarray]:
+def segments_with_markers(data: Path) -> dict[str, NDArray[np.bool_]]:
     """Whether each segment holds a rupture, by case."""
     book = load_codebook()
     out: dict[str, list[bool]] = defaultdict(list)
@@ -50,7 +51,7 @@ def segments_with_markers(data: Path) -> dict[str, np.ndarray]:
 class Corpus:
     """Segments of some cases, as one run of rows."""
 
-    def __init__(self, by_case: list[np.ndarray], form: str, cases: int, random: np.random.Generator) -> None:
+    def __init__(self, by_case: list[NDArray[np.bool_]], form: str, cases: int, random: np.random.Generator) -> None:
         chosen = random.permutation(len(by_case))[:cases]
         sessions = [[by_case[c]] for c in chosen]
         if form == "five":
@@ -64,13 +65,13 @@ class Corpus:
         lengths = [sum(len(part) for part in mine) for mine in sessions]
         self.case = np.repeat(np.arange(cases), lengths)
 
-    def with_prevalence(self, prevalence: float, random: np.random.Generator) -> np.ndarray:
+    def with_prevalence(self, prevalence: float, random: np.random.Generator) -> NDArray[np.bool_]:
         """Marks, thinned or added to until this share is met on average."""
         base = self.marked.mean()
         draw = random.random(len(self.marked))
-        if prevalence <= base:
-            return self.marked & (draw < prevalence / base)
-        return self.marked | (draw < (prevalence - base) / (1 - base))
+        kept = draw < prevalence / base
+        added = draw < (prevalence - base) / (1 - base)
+        return np.asarray(self.marked & kept if prevalence <= base else self.marked | added)
 
 
 def one_draw(
@@ -96,7 +97,7 @@ def one_draw(
 
 
 def cell(
-    by_case: list[np.ndarray], key: tuple[str, int, float, float, float, float], repetitions: int, seed: int
+    by_case: list[NDArray[np.bool_]], key: tuple[str, int, float, float, float, float], repetitions: int, seed: int
 ) -> dict[str, float | str | int]:
     form, cases, control, prevalence, recall, blind = key
     random = np.random.default_rng([seed, *(int(1000 * x) for x in key[1:]), FORMS.index(form)])

@@ -84,6 +84,11 @@ class Study:
         return self.folder / "annotations" / "adjudications.jsonl"
 
     @property
+    def adjudication_tasks(self) -> Path:
+        """Log that maps adjudication tasks to their turns; only ever added to."""
+        return self.work / "adjudication-tasks.jsonl"
+
+    @property
     def models(self) -> Path:
         """Models that this study trained, a folder each."""
         return self.folder / "models"
