@@ -117,12 +117,14 @@ def shown(figure: Figure) -> str:
     if figure.value is None:
         return "-"
     if figure.low is None or figure.high is None:
-        return _short(figure.value)
-    return f"{_short(figure.value)}\n{_short(figure.low)} {_short(figure.high)}"
+        return short(figure.value)
+    return f"{short(figure.value)}\n{short(figure.low)} {short(figure.high)}"
 
 
-def _short(value: float) -> str:
-    return f"{value:.2f}".replace("0.", ".", 1)
+def short(value: float) -> str:
+    """Two decimals, without the nought before the point, as journals print shares."""
+    text = f"{value:.2f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
 def write_gold(
