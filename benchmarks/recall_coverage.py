@@ -5,6 +5,7 @@ turns hold a marker where coder_a, an automated coder, marked a rupture, thinned
 is met, so that cases differ as they do in the data. In the form 'five' each case has five sessions' worth of segments.
 Flags catch each marker segment with the asked recall, and other segments so that a third is flagged. Controls are drawn
 at the asked rate; 'blind' is the share of the selected segments that is coded blind. Each repetition draws all anew.
+A last part draws flags, controls, coders and arms by the program's own functions instead, over two rounds as well.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rupture_markers.coding.assigned import SegmentToCode
+from rupture_markers.coding.assignment import AssignmentRule, assign
 from rupture_markers.coding.recall import RecallEstimate, StratumCount, estimate_recall
-from rupture_markers.coding.recall_design import NewCases, new_cases_figure
+from rupture_markers.coding.recall_design import BlindSegments, NewCases, count_strata, new_cases_figure
 from rupture_markers.learning.dataset import read_codings
+from rupture_markers.learning.segment_score import SegmentScore
+from rupture_markers.learning.selection import SegmentDecision, SelectionRule, current_decisions, select_segments
+from rupture_markers.learning.selection_design import design_strata
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.transcripts.segments import segments_of
@@ -135,12 +141,55 @@ def cell(
     }  # fmt: skip
 
 
+def own_draws(
+    by_case: list[NDArray[np.bool_]], rounds: int, growth: float, control: float, repetitions: int, seed: int
+) -> None:
+    """Coverage where flags, controls and arms are drawn by the program itself, blocks and all."""
+    given = covered = refused = two_sided = 0
+    for number in range(repetitions):
+        random = np.random.default_rng([seed, rounds, number])
+        corpus = Corpus(by_case, "as coded", 147, random)
+        marked = dict(zip((f"s{k}/0-19" for k in range(len(corpus.case))), corpus.marked.tolist(), strict=True))
+        case = dict(zip(marked, corpus.case.astype(str).tolist(), strict=True))
+        log: tuple[SegmentDecision, ...] = ()
+        for round_number in range(1, rounds + 1):
+            chances = {n: float(1 / (1 + np.exp(1.0 - 2.0 * m - random.normal()))) for n, m in marked.items()}
+            rule = SelectionRule(
+                budget=0.25, uncertain=0.05, control=control * growth ** (round_number - 1), seed=number
+            )
+            scores = [SegmentScore(n, n.partition("/")[0], case[n], "m", chance) for n, chance in chances.items()]
+            log += select_segments(scores, rule, decided=log, round_number=round_number, reopen=True)
+        selected = [d for d in current_decisions(log).values() if d.selected]
+        segments = [
+            SegmentToCode(d.segment_id, d.session_id, d.case_id, 0, tuple(range(20)), (), d.segment_id, d.flagged)
+            for d in selected
+        ]
+        tasks = assign(segments, AssignmentRule("sim", ("ana", "ben"), seed=number))
+        coded = {t.segment_id: t.case_id for t in tasks if t.arm == "blind"}
+        blind = BlindSegments(coded, frozenset(n for n in coded if marked[n]), 0)
+        found = estimate_recall(count_strata(design_strata(log), blind))
+        if found.recall is None:
+            refused += 1
+            continue
+        flagged = {d.segment_id for d in selected if d.flagged}
+        truth = sum(marked[n] for n in flagged) / sum(marked.values())
+        given += 1
+        two_sided += found.recall.high is not None
+        covered += found.recall.low <= truth <= (1.0 if found.recall.high is None else found.recall.high)
+    print(
+        f"own draws, {rounds} rounds, control {control:g}, then {growth:g} times that: coverage {covered / max(given, 1):.3f} of {given} given "
+        f"({two_sided} two-sided), {refused} refused",
+        flush=True,
+    )
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("data", type=Path)
     ask.add_argument("--out", type=Path, default=Path("recall-coverage.csv"))
     ask.add_argument("--repetitions", type=int, default=500)
     ask.add_argument("--seed", type=int, default=20)
+    ask.add_argument("--own-draws-only", action="store_true")
     args = ask.parse_args()
     start = time.perf_counter()
     found = segments_with_markers(args.data)
@@ -149,6 +198,10 @@ def main() -> None:
         f"{len(by_case)} cases, {sum(map(len, by_case))} segments, {np.concatenate(by_case).mean():.2f} marked",
         flush=True,
     )
+    for (rounds, growth), control in itertools.product(((1, 1), (2, 1), (2, 2)), CONTROLS):
+        own_draws(by_case, rounds, growth, control, args.repetitions, args.seed)
+    if args.own_draws_only:
+        return
     keys = list(itertools.product(FORMS, CASES, CONTROLS, PREVALENCES, RECALLS, BLIND))
     with args.out.open("w", encoding="utf-8", newline="") as out:
         writer = None

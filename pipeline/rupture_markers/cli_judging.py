@@ -60,7 +60,7 @@ def show_recall(
     )  # fmt: skip
     for row in rows:
         counts = (str(row.cases), str(row.coded), str(row.marked))
-        name = f"{row.label}, {row.group}" if row.group else row.label
+        name = f"{row.label}\n{row.group}" if row.group else row.label
         if row.found is None:
             table.add_row(name, *counts, "small", "small", "small")
         else:
