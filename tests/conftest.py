@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,6 +127,13 @@ def coded_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tasks = sorted(current_assignments(read_assignments(study.assignments)).values(), key=lambda a: a.queue_key)
     append_coded_segments(study.codings, [scripted_answer(task, marks, n) for n, task in enumerate(tasks)])
     return folder
+
+
+@pytest.fixture
+def scripted() -> Callable[[Assignment], CodedSegment]:
+    """What the scripted coder of a task says to it."""
+    marks = scripted_marks()
+    return lambda task: scripted_answer(task, marks)
 
 
 @pytest.fixture
