@@ -16,9 +16,9 @@ from rich.table import Column, Table
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
 from rupture_markers.coding.agreement_files import agreement_json, agreement_rows, write_table
-from rupture_markers.coding.case_bootstrap import Figure
 from rupture_markers.coding.gold import GOLD_RULES, GoldRule, gold_turns
 from rupture_markers.errors import ConfigError
+from rupture_markers.reports.figure_text import shown
 from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.study import open_study
 
@@ -110,21 +110,6 @@ def _cautions(found: Agreement) -> Mapping[str, list[str]]:
         if number.caution:
             out.setdefault(number.caution, []).append(f"{number.label}, {number.what}, per {number.unit}")
     return out
-
-
-def shown(figure: Figure) -> str:
-    """A figure, and under it its interval; a dash where it is not defined."""
-    if figure.value is None:
-        return "-"
-    if figure.low is None or figure.high is None:
-        return short(figure.value)
-    return f"{short(figure.value)}\n{short(figure.low)} {short(figure.high)}"
-
-
-def short(value: float) -> str:
-    """Two decimals, without the nought before the point, as journals print shares."""
-    text = f"{value:.2f}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
 def write_gold(

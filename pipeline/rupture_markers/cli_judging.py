@@ -13,10 +13,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from rupture_markers.cli_agreement import short, shown
 from rupture_markers.coding.certification import CoderReport, Criterion
 from rupture_markers.coding.recall import Share
 from rupture_markers.errors import ConfigError
+from rupture_markers.reports.figure_text import short, shown
 from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.judging import (
     NO_PROOF,

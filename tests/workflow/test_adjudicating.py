@@ -39,6 +39,10 @@ def tasks_of(study: Study) -> dict[str, dict[str, Any]]:
     return {t.task_id: {"number": t.number, "data": t.data} for t in found}
 
 
+def of_client(tasks: dict[str, dict[str, Any]]) -> list[str]:
+    return sorted(name for name, task in tasks.items() if task["data"]["decide"].startswith("Client"))
+
+
 def decide(study: Study, server: Any, number: int, codes: list[str], reason: str) -> int:
     """Answer a task as the page does."""
     result = [
@@ -69,13 +73,17 @@ def test_disagreements_become_tasks_once_and_outcomes_become_adjudications(
     assert (again.created, again.deleted, again.collected) == (0, 0, 0)
     assert tasks_of(study) == tasks
 
-    names = sorted(tasks)
+    names = of_client(tasks)
     decide(study, label_studio, tasks[names[0]]["number"], ["W2", "C3"], "guideline gap")
     decide(study, label_studio, tasks[names[1]]["number"], [NO_MARKER], "oversight")
     decide(study, label_studio, tasks[names[2]]["number"], [NO_MARKER, "W2"], "oversight")
+    decide(study, label_studio, tasks[names[3]]["number"], ["R1"], "oversight")
     third = run(served_coded_study)
     assert (third.collected, third.decided, third.created, third.deleted) == (2, 2, 0, 0)
-    assert third.unread == ((names[2], "neither one to three codes nor 'no marker' alone was given"),)
+    assert dict(third.unread) == {
+        names[2]: "neither one to three codes nor 'no marker' alone was given",
+        names[3]: "code R1 is not coded in such a speaker's turn",
+    }
     records = current_adjudications(read_adjudications(study.adjudications))
     assert {(r.codes, r.reason) for r in records} == {(("W2", "C3"), "guideline gap"), ((), "oversight")}
     assert run(served_coded_study).collected == 0
@@ -110,7 +118,7 @@ def test_an_edit_that_ends_the_disagreement_takes_its_task_back_unless_begun(
     run(served_coded_study)
     tasks = tasks_of(study)
     log = {line["task_id"]: line for line in map(json.loads, study.adjudication_tasks.read_text().splitlines())}
-    begun, ended = sorted(tasks)[:2]
+    begun, ended = of_client(tasks)[:2]
     decide(study, label_studio, tasks[begun]["number"], ["C1"], "edge case")
     answers = current_answers(read_coded_segments(study.codings))
     for name in (begun, ended):
@@ -201,7 +209,7 @@ def test_where_label_studio_stops_in_the_middle_the_next_run_finishes(
     study = open_study(served_coded_study)
     tasks = tasks_of(study)
     assert len(tasks) == done.disagreements
-    decide(study, label_studio, tasks[min(tasks)]["number"], ["W2"], "edge case")
+    decide(study, label_studio, tasks[of_client(tasks)[0]]["number"], ["W2"], "edge case")
     assert run(served_coded_study).collected == 1
 
 
@@ -209,7 +217,7 @@ def test_reasons_are_counted_by_code(served_coded_study: Path, label_studio: Any
     run(served_coded_study)
     study = open_study(served_coded_study)
     tasks = tasks_of(study)
-    decide(study, label_studio, tasks[min(tasks)]["number"], ["W2"], "guideline gap")
+    decide(study, label_studio, tasks[of_client(tasks)[0]]["number"], ["W2"], "guideline gap")
     done = CliRunner().invoke(app, ["adjudicate", str(served_coded_study), "--collect", "--json"])
     assert json.loads(done.stdout)["collected"] == 1
     counted = json.loads(CliRunner().invoke(app, ["adjudicate", str(served_coded_study), "--reasons", "--json"]).stdout)

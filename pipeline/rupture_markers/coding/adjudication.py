@@ -24,7 +24,7 @@ from rupture_markers.learning.random_numbers import uniform
 from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.coded_segment import CodedSegment
-from rupture_markers.transcripts.transcript import Transcript, Turn
+from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn
 
 Level = Literal["family", "code"]
 ADJUDICATOR = "Adjudication"
@@ -101,6 +101,7 @@ class AdjudicationTask:
     session_id: str
     turn: int
     case_id: str
+    speaker: Speaker
     blind: bool
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -131,7 +132,7 @@ def adjudication_task_id(study: str, disagreement: Disagreement, window: Iterabl
 
 def build_adjudication_tasks(
     found: Iterable[Disagreement], transcripts: Mapping[str, Transcript], codebook: Codebook, *, study: str, seed: int
-) -> dict[str, tuple[Disagreement, CodingTask]]:
+) -> dict[str, tuple[AdjudicationTask, CodingTask]]:
     """Task of each disagreement, by task id: the turn with what was said around it, and what each coder gave.
 
     Coders appear as A, B, C, in an order drawn anew for each task.
@@ -167,5 +168,6 @@ def build_adjudication_tasks(
                 for letter, (_, codes) in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", order, strict=False)
             ),
         )
-        out[task_id] = (one, CodingTask(task_id, ADJUDICATOR, "blind", data.as_json()))
+        record = AdjudicationTask(task_id, one.session_id, one.turn, one.case_id, turn.speaker, one.blind)
+        out[task_id] = (record, CodingTask(task_id, ADJUDICATOR, "blind", data.as_json()))
     return out

@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rupture_markers.coding.gold import REASONS, AdjudicationReason
-from rupture_markers.coding.page_controls import DIALOGUE
+from rupture_markers.coding.page_controls import DIALOGUE, shown_key
 from rupture_markers.coding.page_text import STYLE, guide_text
 from rupture_markers.coding.tasks import CodingTask
 from rupture_markers.markers.codebook import Codebook
+from rupture_markers.transcripts.transcript import Speaker
 
 DECISION, REASON = "decision", "reason"
 NO_MARKER = "no_marker"
@@ -30,7 +31,9 @@ _STYLE = """
   padding-left:9px; }
 .rm-opinion { border-bottom:1px solid var(--rm-line); padding:2px 0; }
 .rm-opinion h4 { font-weight:400; margin:1px 0 !important; } .rm-opinion h4:first-child { font-weight:700; }
-.rm-codes .lsf-choices { display:block; } .rm-codes .lsf-choice { margin:0 !important; font-size:12px; }
+.rm-codes .lsf-choices { display:block; margin:0; } .rm-codes .lsf-choice { margin:0 !important; padding:0; }
+.rm-codes .lsf-choice__item { margin:0 !important; padding:0 !important; }
+.rm-codes .ant-checkbox-wrapper { font-size:12px; font-weight:400; line-height:1.3; padding:1px 0; margin:0; }
 """
 
 
@@ -115,7 +118,9 @@ def adjudication_config(codebook: Codebook) -> str:
         side, "Choices", asked | {"name": REASON, "choice": "single", "requiredMessage": "Say why the coders differed."}
     )
     for name in REASONS:
-        ET.SubElement(reason, "Choice", value=f"{name}: {_MEANING[name]}", alias=name, hotkey=_KEYS[name])
+        words = f"{name}: {_MEANING[name]}"
+        shown = f"{words} <kbd>{shown_key(_KEYS[name])}</kbd>"
+        ET.SubElement(reason, "Choice", value=words, alias=name, hotkey=_KEYS[name], html=shown)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode")
 
@@ -128,8 +133,16 @@ class Outcome:
     reason: AdjudicationReason
 
 
-def read_outcome(result: Iterable[Mapping[str, Any]], codebook: Codebook) -> Outcome | str:
+def read_outcome(result: Iterable[Mapping[str, Any]], codebook: Codebook, speaker: Speaker) -> Outcome | str:
     """Read an annotation's result.
+
+    Parameters
+    ----------
+    result : iterable of mapping
+        Items, as Label Studio has them.
+    codebook : Codebook
+    speaker : Speaker
+        Of the turn.
 
     Returns
     -------
@@ -149,5 +162,9 @@ def read_outcome(result: Iterable[Mapping[str, Any]], codebook: Codebook) -> Out
         return Outcome((), reason)
     if not codes or NO_MARKER in codes or len(codes) > _MOST_CODES:
         return "neither one to three codes nor 'no marker' alone was given"
-    unknown = [code for code in codes if code not in codebook]
-    return f"code {unknown[0]} is no longer in the codebook" if unknown else Outcome(tuple(codes), reason)
+    for code in codes:
+        if code not in codebook:
+            return f"code {code} is no longer in the codebook"
+        if speaker not in codebook.code(code).coded:
+            return f"code {code} is not coded in such a speaker's turn"
+    return Outcome(tuple(codes), reason)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rupture_markers.coding.agreement_figures import binary_columns, binary_figures, pairs_of
-from rupture_markers.coding.case_bootstrap import DRAWS, FEW_CASES, Figure, figures_over_cases
+from rupture_markers.coding.case_bootstrap import DRAWS, FEW_CASES, Figure, Resampling, figures_over_cases
 from rupture_markers.coding.coded_units import (
-    ANY_RUPTURE,
     UNITS,
     CodedTurns,
     Label,
@@ -20,7 +19,7 @@ from rupture_markers.coding.coded_units import (
     coded_turns,
     labels_of,
 )
-from rupture_markers.coding.icc import one_way_columns, one_way_icc, two_way_columns, two_way_icc
+from rupture_markers.coding.number_agreement import NumberRow, number_rows
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.coded_segment import CodedSegment
 
@@ -63,31 +62,6 @@ class AgreementRow:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberRow:
-    """Agreement on numbers: intraclass correlations.
-
-    Attributes
-    ----------
-    unit, label : str
-    what : str
-        'marked turns', 'significance', or a session rating's name.
-    units, cases, coders : int
-    figures : mapping of str to Figure
-        ``icc2_1`` and ``icc2_k`` where the same coders rated all units, else ``icc1_1`` and ``icc1_k``.
-    caution : str
-    """
-
-    unit: Unit
-    label: str
-    what: str
-    units: int
-    cases: int
-    coders: int
-    figures: Mapping[str, Figure]
-    caution: str
-
-
-@dataclass(frozen=True, slots=True)
 class Agreement:
     """All that agreement says of a study.
 
@@ -106,12 +80,6 @@ class Agreement:
     periods: tuple[AgreementRow, ...]
     numbers: tuple[NumberRow, ...]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Settings:
-    seed: int
-    draws: int
 
 
 def agreement(
@@ -162,7 +130,7 @@ def agreement(
         return Agreement((), (), (), (), (), tuple(notes))
     if not twice.whole.any():
         notes.append("No session was coded whole by two coders: there are no figures per session.")
-    settings = _Settings(seed, draws)
+    settings = Resampling(seed, draws)
     labels = labels_of(codebook)
     shown = [label for label in labels if label.kind != "code"]
     sessions = _whole_sessions(twice, speakers)
@@ -177,7 +145,7 @@ def agreement(
         pairs=tuple(_pairs(twice, shown, settings)),
         coders=tuple(_each_coder(twice, shown, settings)),
         periods=tuple(_periods(twice, shown, settings)),
-        numbers=tuple(_numbers(twice, sessions, shown, used, settings)),
+        numbers=tuple(number_rows(twice, sessions, shown, used, settings)),
         notes=tuple(notes),
     )
 
@@ -201,7 +169,7 @@ def _table(coded: CodedTurns, label: Label, unit: Unit) -> tuple[Array, tuple[st
 
 
 def _row(
-    coded: CodedTurns, label: Label, unit: Unit, settings: _Settings, *, coders: str = "all", period: str = ""
+    coded: CodedTurns, label: Label, unit: Unit, settings: Resampling, *, coders: str = "all", period: str = ""
 ) -> AgreementRow:
     table, cases, weights = _table(coded, label, unit)
     use = (~np.isnan(table)).sum(axis=1) >= 2
@@ -230,7 +198,7 @@ def _caution(marked: int, cases: int, weights: Array, prevalence: float | None) 
     return " ".join(out)
 
 
-def _pairs(coded: CodedTurns, labels: list[Label], settings: _Settings) -> Iterable[AgreementRow]:
+def _pairs(coded: CodedTurns, labels: list[Label], settings: Resampling) -> Iterable[AgreementRow]:
     if len(coded.coders) < 3:
         return
     for first, second in pairs_of(len(coded.coders)):
@@ -251,7 +219,7 @@ def _of_coders(coded: CodedTurns, columns: tuple[int, ...]) -> CodedTurns:
     )  # fmt: skip
 
 
-def _each_coder(coded: CodedTurns, labels: list[Label], settings: _Settings) -> Iterable[AgreementRow]:
+def _each_coder(coded: CodedTurns, labels: list[Label], settings: Resampling) -> Iterable[AgreementRow]:
     """Each coder against the others: every unit the coder coded, as the pairs of the coder and one other."""
     for place, coder in enumerate(coded.coders):
         mine = coded.keep(coded.seen[:, place])
@@ -282,7 +250,7 @@ def _with_own_share(sums: Array) -> dict[str, Array]:
         return binary_figures(sums) | {"own": first / shared, "others": second / shared}
 
 
-def _periods(coded: CodedTurns, labels: list[Label], settings: _Settings) -> Iterable[AgreementRow]:
+def _periods(coded: CodedTurns, labels: list[Label], settings: Resampling) -> Iterable[AgreementRow]:
     """Up to four parts of equal numbers of segments, in the order in which they were coded."""
     when: dict[str, str] = {}
     for segment, day in zip(coded.segments, coded.order, strict=True):
@@ -297,53 +265,3 @@ def _periods(coded: CodedTurns, labels: list[Label], settings: _Settings) -> Ite
         period = f"{number} of {blocks}, until {known[part[-1]][0][:10]}"
         for label in labels:
             yield _row(coded.keep(rows), label, "turn", settings, period=period)
-
-
-def _numbers(
-    coded: CodedTurns, sessions: CodedTurns, labels: list[Label], answers: list[CodedSegment], settings: _Settings
-) -> Iterable[NumberRow]:
-    for label in labels:
-        table, rows = coded.significance(label)
-        yield from _icc(
-            table, tuple(coded.cases[r] for r in rows), coded.weights, "turn", label.name, "significance", settings
-        )
-        yield from _icc(*coded.totals(label, "segment"), "segment", label.name, "marked turns", settings)
-        if len(sessions.turns):
-            yield from _icc(*sessions.totals(label, "session"), "session", label.name, "marked turns", settings)
-    rated: dict[str, dict[tuple[str, str], dict[str, int]]] = {}
-    for answer in answers:
-        for name, value in answer.ratings if answer.whole_session else ():
-            rated.setdefault(name, {}).setdefault((answer.session_id, answer.case_id), {})[answer.coder] = value
-    for name, of_session in sorted(rated.items()):
-        table = np.array([[who.get(c, np.nan) for c in coded.coders] for who in of_session.values()], dtype=float)
-        cases = tuple(case for _, case in of_session)
-        yield from _icc(table, cases, np.ones(len(cases)), "session", ANY_RUPTURE, name, settings)
-
-
-def _icc(
-    table: Array, cases: tuple[str, ...], weights: Array, unit: Unit, label: str, what: str, settings: _Settings
-) -> Iterable[NumberRow]:
-    """ICC(2) where the same coders rated every unit, else ICC(1)."""
-    seen = ~np.isnan(table)
-    use = seen.sum(axis=1) >= 2
-    if use.sum() < 3:
-        return
-    table, weights, seen = table[use], weights[use], seen[use]
-    kept = tuple(case for case, inside in zip(cases, use, strict=True) if inside)
-    present = seen.any(axis=0)
-    fixed = bool((seen[:, present]).all())
-    columns: Array
-    figures: Callable[[Array], Mapping[str, Array]]
-    if fixed:
-        columns, figures = two_way_columns(table[:, present], weights), two_way_icc
-    else:
-        columns, figures = one_way_columns(table, weights), one_way_icc
-    found = figures_over_cases(columns, kept, figures, seed=settings.seed, draws=settings.draws)
-    words = [] if fixed else ["The coders change from unit to unit: ICC(1), in which their levels count as error."]
-    if len(table) < 20:
-        words.append(f"Only {len(table)} units: the figure is loose.")
-    if len(set(kept)) < FEW_CASES:
-        words.append(f"Few cases ({len(set(kept))}): the intervals are too narrow.")
-    if all(figure.value is None for figure in found.values()):
-        words.append("Nothing varies: there is no correlation.")
-    yield NumberRow(unit, label, what, len(table), len(set(kept)), int(present.sum()), found, " ".join(words))

@@ -28,6 +28,14 @@ class Figure:
     high: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """Seed and number of draws of a bootstrap."""
+
+    seed: int = 1
+    draws: int = DRAWS
+
+
 def figures_over_cases(
     columns: Array,
     cases: Sequence[str],

@@ -104,11 +104,7 @@ def adjudicate(
         wanted = [name for name in sorted(tasks) if name not in decided or name in here]
         append_adjudication_tasks(
             study.adjudication_tasks,
-            [
-                AdjudicationTask(name, d.session_id, d.turn, d.case_id, d.blind)
-                for name, (d, _) in tasks.items()
-                if name in wanted and name not in known
-            ],
+            [tasks[name][0] for name in wanted if name not in known],
         )
         report = push(
             plan, [tasks[name][1] for name in wanted], coded.codebook, client, ledger,
@@ -144,7 +140,7 @@ def outcomes(
             open_tasks.add(task.task_id)
             continue
         last = max(given, key=lambda annotation: annotation.updated_at)
-        outcome = read_outcome(last.result or (), codebook)
+        outcome = read_outcome(last.result or (), codebook, made.speaker)
         if isinstance(outcome, str):
             unread.append((task.task_id, outcome))
             continue
