@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
 from rupture_markers.cli_models import models_app
@@ -36,6 +37,9 @@ app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
 app.command()(deidentify)
+cli_agreement.register(app)
+cli_adjudicate.register(app)
+cli_judging.register(app)
 
 console = Console()
 errors = Console(stderr=True)

@@ -61,8 +61,14 @@ def push(
     *,
     batch: int = 250,
     advance: Callable[[int], None] = lambda _: None,
+    problems_of: Callable[[CodingTask, Codebook], list[str]] = validate_task,
 ) -> PushReport:
     """Bring one coder's project of one arm up to date.
+
+    Parameters
+    ----------
+    problems_of : callable
+        What is wrong with a task; a project with a page of its own (adjudication) has a check of its own.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def push(
     LabelStudioFault
         If the server's faults outlast the tries; the next run finishes the work.
     """
-    _require_sound(tasks, codebook)
+    _require_sound(tasks, codebook, problems_of)
     project = _project(plan, client, ledger)
     here = _remote(client, project.number)
     changed = _remove_changed(tasks, client, here)
@@ -87,9 +93,11 @@ def push(
     return PushReport(created, changed, len(tasks) - created - changed, renewed, deleted, tuple(stale))
 
 
-def _require_sound(tasks: Sequence[CodingTask], codebook: Codebook) -> None:
+def _require_sound(
+    tasks: Sequence[CodingTask], codebook: Codebook, problems_of: Callable[[CodingTask, Codebook], list[str]]
+) -> None:
     for number, task in enumerate(tasks):
-        problems = validate_task(task, codebook)
+        problems = problems_of(task, codebook)
         if problems:
             raise LabelStudioError(
                 f"task {number} of {task.coder}, {task.arm}, is not sound: {problems[0]}"

@@ -100,6 +100,11 @@ class Study:
         return self.folder / "deidentified"
 
     @property
+    def adjudication_tasks(self) -> Path:
+        """Log that maps adjudication tasks to their turns; only ever added to."""
+        return self.work / "adjudication-tasks.jsonl"
+
+    @property
     def models(self) -> Path:
         """Models that this study trained, a folder each."""
         return self.folder / "models"
