@@ -135,9 +135,9 @@ def fit_own(turns: GoldTurns, *, folds: int = FOLDS, seed: int = 1) -> OwnFit:
     scores = {choice: np.full(turns.base.shape, np.nan) for choice in CHOICES}
     for number in np.unique(fold):
         inside, held = turns.take(fold != number), turns.take(fold == number)
-        vocabulary, columns = _vocabulary(inside)
+        vocabulary, columns = vocabulary_of(inside)
         for choice in CHOICES:
-            model = _fit(inside, vocabulary, columns, dict.fromkeys(FAMILIES, choice), seed)
+            model = fit_choice(inside, vocabulary, columns, dict.fromkeys(FAMILIES, choice), seed)
             scores[choice][fold == number] = model.log_odds(held.base, held.counts[:, columns].tocsr())
     chosen: dict[Family, Choice] = {}
     precision: dict[Family, dict[Choice, float]] = {}
@@ -153,11 +153,12 @@ def fit_own(turns: GoldTurns, *, folds: int = FOLDS, seed: int = 1) -> OwnFit:
                 if found[choice] >= found[chosen[family]] + LEAST_GAIN:
                     chosen[family] = choice
         out[:, column] = scores[chosen[family]][:, column]
-    vocabulary, columns = _vocabulary(turns)
-    return OwnFit(_fit(turns, vocabulary, columns, chosen, seed), precision, out)
+    vocabulary, columns = vocabulary_of(turns)
+    return OwnFit(fit_choice(turns, vocabulary, columns, chosen, seed), precision, out)
 
 
-def _vocabulary(turns: GoldTurns) -> tuple[Vocabulary, NDArray[np.int64]]:
+def vocabulary_of(turns: GoldTurns) -> tuple[Vocabulary, NDArray[np.int64]]:
+    """Words and pairs of the turns that enough cases use, and their columns in ``turns.counts``."""
     _, case_of_row = np.unique(turns.cases, return_inverse=True)
     words = ~np.char.startswith(turns.terms, CHARACTERS)
     vocabulary, columns = choose_vocabulary(
@@ -167,9 +168,10 @@ def _vocabulary(turns: GoldTurns) -> tuple[Vocabulary, NDArray[np.int64]]:
     return vocabulary, np.flatnonzero(words)[columns]
 
 
-def _fit(
+def fit_choice(
     turns: GoldTurns, vocabulary: Vocabulary, columns: NDArray[np.int64], choices: Mapping[Family, Choice], seed: int
 ) -> OwnModel:
+    """Fit what was chosen for each family on all turns; the baseline as it is where all or none are marked."""
     words = vocabulary.weigh(turns.counts[:, columns].tocsr())[0]
     nothing = np.zeros(len(vocabulary.terms), dtype=np.float32)
     parts: dict[Family, OwnPart] = {}

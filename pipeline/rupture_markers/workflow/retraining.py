@@ -123,6 +123,28 @@ def study_gold(study: Study, codebook: Codebook) -> StudyGold:
     )
 
 
+def require_held_out(study: Study, gold: StudyGold) -> None:
+    """Refuse to compare where there is nothing to compare on.
+
+    Raises
+    ------
+    StudyError
+    """
+    if not gold.held_out_cases:
+        raise StudyError(
+            "no cases are held out, so models cannot be compared.",
+            "They are drawn by the first 'rupture run' with six cases of which nothing was selected yet; "
+            "'retraining: held_out' in study.yaml must not be 0.",
+            path=study.folder,
+        )
+    if not gold.held_out:
+        raise StudyError(
+            f"the {len(gold.held_out_cases)} held-out cases have no gold yet, so models cannot be compared.",
+            "Let two coders code their segments blind (a single coding is no gold there), collect, then try again.",
+            path=study.folder,
+        )
+
+
 def require_enough(study: Study, gold: StudyGold) -> None:
     """Refuse to train, or to compare, on too little.
 
@@ -132,13 +154,6 @@ def require_enough(study: Study, gold: StudyGold) -> None:
         Saying how much more is needed.
     """
     rule = study.config.retraining
-    if not gold.held_out_cases:
-        raise StudyError(
-            "no cases are held out, so a new model could not be compared with the present one.",
-            "They are drawn by the first 'rupture run' with six cases of which nothing was selected yet; "
-            "'retraining: held_out' in study.yaml must not be 0.",
-            path=study.folder,
-        )
     lacks = []
     cases = {g.case_id for g in gold.training}
     if len(cases) < rule.minimum_cases:
@@ -148,10 +163,6 @@ def require_enough(study: Study, gold: StudyGold) -> None:
         if marked[family] < rule.minimum_positives:
             need = rule.minimum_positives - marked[family]
             lacks.append(f"{need:g} more turns marked as {family} (there are {marked[family]:g})")
-    if not {g.case_id for g in gold.held_out}:
-        lacks.append(
-            f"codings of the {len(gold.held_out_cases)} held-out cases by two coders, blind (a single coding is no gold)"
-        )
     if lacks:
         raise StudyError(
             f"there is too little to learn from: {'; '.join(lacks)}.",
@@ -191,6 +202,7 @@ def retrain(study: Study, *, allow_equal: bool = False) -> RetrainReport:
     codebook = study.codebook()
     gold = study_gold(study, codebook)
     require_enough(study, gold)
+    require_held_out(study, gold)
     observer().begin("retrain", STEPS)
     base = load_base(study, codebook)
     champion = stages.model_of(study, codebook)
@@ -385,7 +397,7 @@ def make_candidate(
         comparison=found,
     )
     save_model(study.models / name, model, _manifest(study, gold, base, champion, name, codebook, turns, fit, training))
-    write_model_card(study.models / name)
+    write_model_card(study.models / name, page=True)
     observer().advance()
     return load_study_model(study, name, codebook)
 
