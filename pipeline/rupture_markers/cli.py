@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
@@ -31,6 +32,7 @@ app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
 
 app.command()(retrain)
+app.command()(backend)
 
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
