@@ -34,8 +34,8 @@ from rupture_markers.markers.marker import FAMILIES
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.transcripts.segments import segments_of
 
-ROUNDS = 12
-ROUND_SHARE = 0.04
+ROUNDS = 8
+ROUND_SHARE = 0.06
 """Of the segments that may be coded, in each round: after the last, 48 % are coded."""
 LIKELY, UNCERTAIN = 0.6, 0.2
 """Of a round; the rest is the control share. The proportions of configs/study.yaml: 0.3, 0.1, 0.1."""

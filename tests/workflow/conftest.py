@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
@@ -55,18 +56,24 @@ def code_everything(folder: Path) -> int:
     return append_coded_segments(study.codings, records)
 
 
-@pytest.fixture
-def coded_study(sample_study: Path, tmp_path: Path) -> Path:
-    """The sample study, its tasks written to files and all of them coded."""
-    done = CliRunner().invoke(app, ["run", str(sample_study), "--to-file", str(tmp_path / "tasks")])
+@pytest.fixture(scope="session")
+def coded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample study, its tasks written to files and all of them coded; to be copied, never changed."""
+    folder = tmp_path_factory.mktemp("coded")
+    shutil.copytree(ROOT / "configs" / "sample-study", folder / "study")
+    done = CliRunner().invoke(app, ["run", str(folder / "study"), "--to-file", str(folder / "tasks")])
     assert done.exit_code == 0, done.output
-    assert code_everything(sample_study) > 0
-    return sample_study
+    assert code_everything(folder / "study") > 0
+    return folder / "study"
 
 
-def set_retraining(folder: Path, **keys: object) -> None:
-    """Change the section `retraining` of a study's config."""
-    path = folder / "study.yaml"
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    config["retraining"] = {**config.get("retraining", {}), **keys}
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+@pytest.fixture
+def coded_study(coded_once: Path, tmp_path: Path) -> Path:
+    """A copy of the coded sample study."""
+    return Path(shutil.copytree(coded_once, tmp_path / "study"))
+
+
+@pytest.fixture
+def code_all() -> Callable[[Path], int]:
+    """Writes an answer to every assignment of a study that has none."""
+    return code_everything

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.folds import fold_of_cases
@@ -27,7 +28,7 @@ CHOICES: tuple[Choice, ...] = get_args(Choice)
 """From the simplest; the first of equals is taken."""
 FOLDS = 5
 MOST_WORDS = 3000
-STRENGTH = 0.5
+STRENGTH = 0.3
 """Inverse of the regularisation of the lab's words: a few sessions are few."""
 LEAST_GAIN = 0.01
 """Average precision out of fold that a choice must gain over a simpler one: less is within the noise of few cases."""
@@ -185,7 +186,9 @@ def fit_choice(
         base = csr_matrix(turns.base[rows, column][:, None] if choice == "both" else np.zeros((len(rows), 1)))
         matrix = hstack([words[rows], base]).tocsr()[copies]
         regression = LogisticRegression(C=STRENGTH, max_iter=500, tol=1e-4, random_state=seed)
-        regression.fit(matrix, labels, sample_weight=weights)
+        # One thread: vectors are short, and on a busy machine the threads wait for each other far longer than they work.
+        with threadpool_limits(1):
+            regression.fit(matrix, labels, sample_weight=weights)
         coefficients = regression.coef_[0]
         parts[family] = OwnPart(
             choice, coefficients[:-1].astype(np.float32), float(coefficients[-1]), float(regression.intercept_[0])
