@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -55,9 +56,7 @@ def init(
 
 
 @app.command()
-def check(  # noqa: PLR0912 - one branch a thing to show
-    study: StudyPath, as_json: AsJson = False
-) -> None:
+def check(study: StudyPath, as_json: AsJson = False) -> None:
     """Read every transcript and report; nothing is sent.
 
     Example: `rupture check my-study`
@@ -90,10 +89,8 @@ def check(  # noqa: PLR0912 - one branch a thing to show
                 table.add_row(o.file, str(len(o.sessions)), str(o.turns), str(o.warnings))
         console.print(table)
         for o in outcomes:
-            for name in o.sessions if o.warnings else ():
-                for warning in reading.session(opened, name).warnings:
-                    where = f", line {warning.line}" if warning.line is not None else ""
-                    console.print(f"{o.file}{where}: {warning.what}", style="yellow", markup=False, highlight=False)
+            for line in reading.warnings_of(opened, o):
+                console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for o in failed:
         errors.print(o.error, style="red", markup=False, highlight=False)
         if o.detail and errors.is_terminal:
@@ -168,6 +165,32 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
 
 
 @app.command()
+def collect(
+    study: StudyPath,
+    everything: Annotated[bool, typer.Option("--all", help="Look at every task, not only at what changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring what people coded into the study's log. A second collect adds nothing.
+
+    Example: `rupture collect my-study`
+    """
+    quiet_prefect()
+    with watched() as bar:
+        bar.say("starting Prefect")
+        from rupture_markers.workflow.flows import collect as flow  # noqa: PLC0415
+        from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+
+        summary = flow(str(open_study(study).path), everything)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary)))
+    else:
+        show_rows("Collected", summary.rows())
+        for answer, note in summary.notes:
+            console.print(f"{answer}: {note}", style="yellow", markup=False, highlight=False)
+    report_failures(list(summary.errors))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the sample study is copied to.")] = Path("demo-study"),
 ) -> None:
@@ -197,8 +220,9 @@ def serve(
     study: StudyPath,
     cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
     every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
+    collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
 ) -> None:
-    """Serve the flow on a schedule until stopped.
+    """Serve the flows on a schedule until stopped.
 
     Example: `rupture serve my-study --cron "0 6 * * *"`
     """
@@ -206,7 +230,7 @@ def serve(
     from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
-    serve_study(open_study(study).path, cron=cron, every_minutes=every)
+    serve_study(open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every)
 
 
 def main() -> None:

@@ -143,7 +143,7 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
         elif encoding is not None or name != "cp1252" or _western(text):
             return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name
     raise IngestError(
-        f"the text is not in {' or '.join(tried)}.",
+        f"the text is not in {' or '.join(tried)}.".replace("utf-8-sig", "UTF-8"),
         "Save it as UTF-8, or name its encoding under 'reading: encoding:' in study.yaml.",
         path=path,
         line=data[:where].count(b"\n") + 1,

@@ -98,11 +98,13 @@ class LabelStudioConfig(_Part):
     """Where the coding queue goes; ``url`` null means the local Label Studio that rupture keeps.
 
     The token is never here: it comes from RUPTURE_LABEL_STUDIO_TOKEN or the 0600 file of ``token_file``.
+    ``accounts`` gives a coder's user name on a lab's own server.
     """
 
     url: str | None = None
     token_file: str | None = None
     batch: int = Field(default=250, ge=1, le=1000)
+    accounts: dict[str, str] = Field(default_factory=dict)
 
 
 class WorkflowConfig(_Part):

@@ -29,7 +29,7 @@ def demo_folder(folder: Path) -> Path:
 
 
 _CONFIG = """\
-# {name}: every key with its meaning stands in configs/study.yaml and docs/getting-started.md
+# {name}: every key with its meaning stands in configs/study.yaml and docs/workflow.md
 study: {name}
 transcripts: transcripts
 sessions: sessions.csv

@@ -1,4 +1,4 @@
-"""The flow `annotate`: it orders the stages, fans out and retries. What it hands on is ids, paths and counts.
+"""The flows `annotate` and `collect`: they order the stages, fan out and retry. What they hand on is ids and counts.
 
 Prefect stores flow parameters, the messages of exceptions and artifacts: none of them may hold a transcript's words.
 """
@@ -19,11 +19,12 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from rupture_markers.coding.assignment import Assignment, read_assignments
+from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import queue, reading, retraining, stages
+from rupture_markers.workflow import collecting, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -62,6 +63,48 @@ def score_sessions(study: str, sessions: list[str], force_language: bool) -> sta
 def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     """Bring one coder's project of one arm up to date."""
     return queue.push_project(open_study(Path(study)), coder, arm)
+
+
+@task(
+    name="collect", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
+    retry_condition_fn=_is_fault,
+)  # fmt: skip
+def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> collecting.CollectOutcome:
+    """Collect from one coder's project of one arm."""
+    return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
+
+
+@flow(name="collect", persist_result=False, validate_parameters=False, log_prints=False)
+def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
+    """Bring what people coded into the study's log.
+
+    Parameters
+    ----------
+    study : str
+        Path of study.yaml.
+    everything : bool
+        Look at every task, not at those alone that changed since the last time.
+    """
+    opened = open_study(Path(study))
+    with opened.held():
+        projects = collecting.projects_of(opened)
+        observer().begin("collect", len(projects))
+        done, errors = [], []
+        for coder, arm in projects:
+            try:
+                done.append(collect_project(study, coder, arm, everything))
+            except LabelStudioFault:
+                raise
+            except RuptureError as fault:
+                errors.append(f"project {coder}, {arm}: {fault}")
+            observer().advance()
+        summary = collecting.summarise(opened, done, errors)
+    create_table_artifact(
+        key="collect-counts",
+        table=[{"what": name, "count": value} for name, value in summary.rows()],
+        description="What was collected, in counts.",
+    )
+    return summary
 
 
 def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bool = False) -> RunSummary:
@@ -166,8 +209,8 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
             "'rupture check' says why, file by file.",
             path=study.folder,
         )
-    codebook = study.codebook()
-    model_id = stages.model_of(study, codebook).id
+    keep_codebook(study.codebooks, study.codebook())
+    model_id = stages.model_id_of(study)
     scored: list[stages.ScoreOutcome] = _fan_out(
         "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
     )

@@ -11,7 +11,6 @@ from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.coding.push import ProjectPlan, PushReport, push
 from rupture_markers.errors import LabelStudioError
-from rupture_markers.learning.registry import read_manifest
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import reading, stages
@@ -59,6 +58,11 @@ def client_of(study: Study) -> LabelStudioClient:
     return LabelStudioClient(status.url, server.token())
 
 
+def project_key(study: Study, coder: str, arm: Arm) -> str:
+    """Our key of a coder's project, by which it is found on any server."""
+    return f"rupture-markers {study.config.study}/{coder}/{arm}."
+
+
 def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPlan:
     """What a coder's project of one arm must be."""
     name = study.config.study
@@ -66,7 +70,7 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
     return ProjectPlan(
         coder=coder,
         arm=arm,
-        key=f"rupture-markers {name}/{coder}/{arm}.",
+        key=project_key(study, coder, arm),
         title=title[:50],
         label_config=labeling_config(codebook, arm=arm, mode=study.config.coding.mode, times=stages.shows_times(study)),
         instruction="Keys and coder guide stand on the page itself.",
@@ -76,7 +80,7 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
     """Bring one coder's project of one arm up to date with the assignments of the study."""
     codebook = study.codebook()
-    model_id = read_manifest(stages.model_reference(study)).id
+    model_id = stages.model_id_of(study)
     names = reading.session_names(study)
     mine = [
         a

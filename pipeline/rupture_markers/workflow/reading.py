@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
 from rupture_markers.transcripts.read import read_transcript, read_transcripts, transcript_files, with_identity
 from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
-from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.transcript import ReadWarning, Transcript
 from rupture_markers.workflow.config import config_sha256
 from rupture_markers.workflow.study import Study, make_folder, read_json, write_json
 
@@ -165,6 +166,22 @@ def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
 def session(study: Study, session_id: str) -> Transcript:
     """Session of the study as it was read."""
     return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
+
+
+def warnings_of(study: Study, outcome: FileOutcome) -> list[str]:
+    """What was odd in a file and kept, a line a kind and session: how often, and where first."""
+    out = []
+    for name in outcome.sessions if outcome.warnings else ():
+        kinds: dict[str, list[ReadWarning]] = {}
+        for warning in session(study, name).warnings:
+            kinds.setdefault(re.sub(r"\d+(\.\d+)?", "n", warning.what), []).append(warning)
+        for same in kinds.values():
+            first = same[0]
+            where = "" if first.line is None else f", line {first.line}"
+            where += "" if first.turn is None else f", turn {first.turn}"
+            more = "" if len(same) == 1 else f" (and {len(same) - 1} more like it)"
+            out.append(f"{outcome.file}{where}: {first.what}{more}")
+    return out
 
 
 def session_names(study: Study) -> list[str]:

@@ -20,7 +20,7 @@ from rupture_markers.coding.assignment import (
 from rupture_markers.coding.tasks import CodingTask, build_tasks
 from rupture_markers.learning.champion import champion_changes, champion_folder
 from rupture_markers.learning.held_out import held_out_cases
-from rupture_markers.learning.registry import LoadedModel, load_model
+from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
 from rupture_markers.learning.scores import read_scores, write_scores
 from rupture_markers.learning.scoring import score_transcripts, suggestions
 from rupture_markers.learning.segment_score import score_segment
@@ -59,6 +59,8 @@ class Sessions(Mapping[str, Transcript]):
         self._last: tuple[str, Transcript] | None = None
 
     def __getitem__(self, name: str) -> Transcript:
+        if name not in self._names:
+            raise KeyError(name)
         if self._last is None or self._last[0] != name:
             self._last = (name, session(self._study, name))
         return self._last[1]
@@ -112,18 +114,22 @@ def _suggestion_file(study: Study, session_id: str) -> Path:
     return study.session_file("suggestions", session_id, ".json")
 
 
-def score_key(study: Study, model: LoadedModel, codebook: Codebook, content_sha256: str) -> str:
+def score_key(study: Study, model_id: str, codebook: Codebook, content_sha256: str) -> str:
     """What the scores of a session depend on."""
     return config_sha256(
-        content_sha256, model.id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
+        content_sha256, model_id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
     )
+
+
+def model_id_of(study: Study) -> str:
+    """Id of the study's model, without loading it."""
+    return read_manifest(model_reference(study)).id
 
 
 def score_batch(study: Study, names: Sequence[str], *, force_language: bool = False) -> ScoreOutcome:
     """Score sessions whose content, model, codebook or cues changed; write scores and suggestions."""
     codebook = study.codebook()
-    model = model_of(study, codebook)
-    base = score_key(study, model, codebook, "")
+    base = score_key(study, model_id_of(study), codebook, "")
     stale = []
     candidates: Counter[str] = Counter()
     for name in names:
@@ -134,7 +140,10 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
             candidates.update(s["family"] for s in kept["suggestions"])
         else:
             stale.append((name, key))
+    if not stale:
+        return ScoreOutcome(0, len(names), dict(candidates))
     make_folder(study.work / "scores")
+    model = model_of(study, codebook)
     transcripts = (session(study, name) for name, _ in stale)
     for (name, key), scores in zip(stale, score_transcripts(model, transcripts, force=force_language), strict=True):
         found = suggestions(scores, None, model)

@@ -89,6 +89,11 @@ class Study:
         return self.folder / "annotations" / "adjudications.jsonl"
 
     @property
+    def codebooks(self) -> Path:
+        """Log of the codebooks that coders had before them; only ever added to."""
+        return self.folder / "annotations" / "codebooks.jsonl"
+
+    @property
     def models(self) -> Path:
         """Models that this study trained, a folder each."""
         return self.folder / "models"
