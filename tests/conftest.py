@@ -49,7 +49,7 @@ class Server:
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real Label Studio in a folder of its own, stopped at the end of the suite."""
     local = LocalLabelStudio(tmp_path_factory.mktemp("label-studio"))
-    status = local.start(["ana", "ben"])
+    status = local.start(["ana", "ben"], ml_backend=True)
     try:
         account = local.account("ana")
         yield Server(

@@ -211,6 +211,8 @@ class LabelStudioClient:
 
     def has_work(self, task: RemoteTask) -> bool:
         """Whether a person has begun with a task: an annotation, a skip or a draft."""
+        if task.annotations:
+            return True
         full = self._ask("task", lambda: self._api.tasks.get(id=str(task.number)))
         drafts = self._ask("drafts", lambda: self._drafts(task.number))
         annotations = getattr(full, "annotations", None) or []

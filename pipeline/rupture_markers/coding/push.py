@@ -224,7 +224,10 @@ def _renew_predictions(
     here: dict[str, list[RemoteTask]],
     batch: int,
 ) -> int:
-    """Make every task carry its present prediction and no other; new ones come before old ones go."""
+    """Make every pending task carry its present prediction and no other; new ones come before old ones go.
+
+    A task that somebody has answered, skipped or begun keeps the prediction that was seen.
+    """
     if plan.arm == "blind":
         return 0
     kept: dict[int, list[RemotePrediction]] = {}
@@ -234,12 +237,15 @@ def _renew_predictions(
     for task in tasks:
         for remote in here.get(task.task_id, ()):
             have = kept.get(remote.number, [])
+            new = []
             for wanted in task.predictions:
                 right = [p for p in have if _same(p, wanted)]
                 if not right:
-                    missing.append({"task": remote.number, **wanted})
+                    new.append({"task": remote.number, **wanted})
                 have = [p for p in have if p is not (right[0] if right else None)]
-            old += [p.number for p in have]
+            if (new or have) and not client.has_work(remote):
+                missing += new
+                old += [p.number for p in have]
     for first in range(0, len(missing), batch):
         client.create_predictions(project.number, missing[first : first + batch])
     client.delete_predictions(old)

@@ -11,8 +11,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rupture_markers.errors import ConfigError
+from rupture_markers.markers.marker import Family
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+FamilyMeasure = Literal["ap", "brier_skill"]
+_MEASURES: dict[Family, FamilyMeasure] = {"withdrawal": "ap", "confrontation": "ap"}
 _CODER = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 
 
@@ -133,6 +136,35 @@ class DeidentificationConfig(_Part):
     ner: bool = False
 
 
+class RetrainingConfig(_Part):
+    """When a model is trained from the study's codings, and when it takes over.
+
+    Attributes
+    ----------
+    held_out : float
+        Share of the cases that is kept for comparison, drawn in the first round and never again; 0 for none.
+    held_out_segments : float
+        Share of a held-out case's segments that is coded.
+    measures : dict
+        Family measures on held-out cases that decide: ``ap`` (average precision) or ``brier_skill``.
+    certainty : float
+        Share of the bootstrap resamples that must favour the candidate.
+    minimum_cases, minimum_positives : int
+        Fewer cases with gold, or marked turns of a family named in ``measures``: nothing is trained.
+    new_turns : int
+        So many turns with new gold make retraining due where it is served.
+    """
+
+    held_out: Share = 0.25
+    held_out_segments: Share = 0.5
+    measures: dict[Family, FamilyMeasure] = Field(default=_MEASURES, min_length=1)
+    certainty: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.8
+    minimum_cases: int = Field(default=6, ge=4)
+    minimum_positives: int = Field(default=10, ge=2)
+    new_turns: int = Field(default=200, ge=1)
+    seed: int = 1
+
+
 class StudyConfig(_Part):
     """All of study.yaml."""
 
@@ -151,6 +183,7 @@ class StudyConfig(_Part):
     segments: SegmentConfig = SegmentConfig()
     selection: SelectionConfig = SelectionConfig()
     coding: CodingConfig = CodingConfig()
+    retraining: RetrainingConfig = RetrainingConfig()
     label_studio: LabelStudioConfig = LabelStudioConfig()
     workflow: WorkflowConfig = WorkflowConfig()
     deidentification: DeidentificationConfig = DeidentificationConfig()

@@ -24,7 +24,7 @@ from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import collecting, gate, queue, reading, stages
+from rupture_markers.workflow import collecting, gate, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -120,6 +120,14 @@ def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bo
     return chosen(str(study), None if to_file is None else str(to_file), force_language)
 
 
+def run_retrain(
+    study: Path, *, allow_equal: bool = False, to_file: Path | None = None
+) -> tuple[retraining.RetrainReport, RunSummary | None]:
+    """Run the flow `retrain` with the task runner of the study's config, in this process."""
+    chosen = retrain.with_options(task_runner=_runner(open_study(study)))
+    return chosen(str(study), allow_equal, None if to_file is None else str(to_file))
+
+
 def _runner(study: Study) -> TaskRunner[Any]:
     workers = study.config.workflow.workers
     if study.config.workflow.runner == "processes":
@@ -162,6 +170,29 @@ def annotate(study: str, to_file: str | None = None, force_language: bool = Fals
         description="What the run did, in counts.",
     )
     return summary
+
+
+@flow(name="retrain", persist_result=False, validate_parameters=False, log_prints=False)
+def retrain(
+    study: str, allow_equal: bool = False, to_file: str | None = None
+) -> tuple[retraining.RetrainReport, RunSummary | None]:
+    """Bring codings to a model: train, compare, promote or keep; after a promotion, renew the queue.
+
+    Parameters
+    ----------
+    study : str
+        Path of study.yaml.
+    allow_equal : bool
+        Promote also a candidate that is not worse.
+    to_file : str, optional
+        Folder for importable task files, in place of a Label Studio.
+    """
+    opened = open_study(Path(study))
+    with opened.held():
+        report = retraining.retrain(opened, allow_equal=allow_equal)
+        # Also where it was promoted before: a renewal that was cut off is finished.
+        summary = _annotate(opened, to_file, False) if report.promoted else None
+    return report, summary
 
 
 def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSummary:

@@ -70,6 +70,11 @@ class Study:
         return self.work / "assignments.jsonl"
 
     @property
+    def held_out(self) -> Path:
+        """Cases kept for comparing models, drawn once."""
+        return self.work / "held-out.json"
+
+    @property
     def projects(self) -> Path:
         """Mapping coder -> project -> task."""
         return self.work / "projects.json"
