@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from pathlib import Path
 
 import docx
 from docx.document import Document
+from docx.exceptions import PythonDocxError
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.exceptions import XmlchemyError
+from docx.table import Table, _Cell
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import LARGEST_FILE, RawTranscript, ReadOptions
 from rupture_markers.transcripts.prefixed_text import looks_like_label, read_lines
 from rupture_markers.transcripts.tables import column_numbers, rows_to_raw
+
+_MOST_COLUMNS = 63
+"""Word's own limit."""
 
 
 def _require_sound(data: bytes, path: Path) -> None:
@@ -25,7 +33,7 @@ def _require_sound(data: bytes, path: Path) -> None:
                 for item in archive.infolist()
                 if size <= LARGEST_FILE * 4 and item.filename.endswith((".xml", ".rels"))
             )
-    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError):
         raise IngestError(
             "this is not a Word document (.docx).",
             "Open it in a word processor and save it as .docx; old .doc files too.",
@@ -54,15 +62,42 @@ def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTran
     _require_sound(data, path)
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError):
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, AttributeError):
         raise IngestError(
             "this is not a Word document (.docx).", "Save it again as .docx.", path=path, line=1
         ) from None
-    tabled = _tables(document, options)
+    try:
+        tabled = _tables(document, options)
+        lines = [line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])]
+    except (KeyError, ValueError, TypeError, AttributeError, PythonDocxError, XmlchemyError):
+        raise IngestError(
+            "a table or paragraph of the document is broken.",
+            "Open it in a word processor and save it again.",
+            path=path,
+            line=1,
+        ) from None
     if tabled is not None:
         rows, columns = tabled
         return rows_to_raw(rows, columns, path)
-    return read_lines([line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])], options)
+    return read_lines(lines, options)
+
+
+def _rows(table: Table) -> list[list[str]]:
+    """Words of each row's cells, a merged cell's once for each column and row that it covers.
+
+    Not ``row.cells``, which climbs the table anew for every merged cell and takes any width for true.
+    """
+    rows: list[list[str]] = []
+    for row in table.rows:
+        above = rows[-1] if rows else []
+        texts: list[str] = []
+        for cell in row._tr.tc_lst:
+            if not 1 <= cell.grid_span <= _MOST_COLUMNS:
+                raise ValueError("a cell covers more columns than a table has")
+            goes_on = cell.vMerge == "continue" and len(texts) < len(above)
+            texts += [above[len(texts)] if goes_on else _Cell(cell, table).text] * cell.grid_span
+        rows.append(texts)
+    return rows
 
 
 def _tables(document: Document, options: ReadOptions) -> tuple[list[tuple[int, list[str]]], dict[str, int]] | None:
@@ -71,7 +106,7 @@ def _tables(document: Document, options: ReadOptions) -> tuple[list[tuple[int, l
     columns: dict[str, int] = {}
     number = 0
     for table in document.tables:
-        rows = [[cell.text for cell in row.cells] for row in table.rows]
+        rows = _rows(table)
         numbered = list(enumerate(rows, start=number + 1))
         number += len(rows)
         named = column_numbers(rows[0], options) if rows else {}
