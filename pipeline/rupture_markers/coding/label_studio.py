@@ -350,9 +350,7 @@ class LabelStudioClient:
                     "Check that it runs ('rupture label-studio status'), then run again: nothing is lost.",
                 ) from None
             except (ValueError, KeyError, TypeError, AttributeError):  # the SDK reads what is no answer of its server
-                raise LabelStudioFault(
-                    f"Label Studio's answer cannot be read (at {what}).", "Run again; if it stays, check the address."
-                ) from None
+                raise _unreadable(what) from None
 
         backoff = wait_exponential_jitter(multiplier=self.pause_s, max=_LONGEST_WAIT_S, jitter=self.pause_s)
 
@@ -385,8 +383,16 @@ def _project(found: Any) -> RemoteProject:
     )
 
 
+def _unreadable(what: str) -> LabelStudioFault:
+    return LabelStudioFault(
+        f"Label Studio's answer cannot be read (at {what}).", "Run again; if it stays, check the address."
+    )
+
+
 def _as_ours(what: str, fault: ApiError) -> LabelStudioError:
     code = int(fault.status_code or 0)
+    if code < httpx.codes.BAD_REQUEST:
+        return _unreadable(what)
     if code in (401, 403):
         return LabelStudioError(
             f"Label Studio refuses the token ({code} at {what}).", "Make a new access token in its account settings."
