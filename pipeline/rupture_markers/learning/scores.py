@@ -16,6 +16,7 @@ from rupture_markers.errors import StudyError
 from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.transcript import Speaker
+from rupture_markers.whole_files import whole_file
 
 _SPEAKERS: dict[str, Speaker] = {s: s for s in get_args(Speaker)}
 COLUMNS = ("session_id", "turn", "speaker", "withdrawal", "confrontation", "repair", "top_code")
@@ -116,9 +117,8 @@ def write_scores(path: Path, scores: Iterable[TurnScores]) -> int:
     int
         Rows written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="") as handle:
+    with whole_file(path) as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(COLUMNS)
         for session in scores:
@@ -126,7 +126,6 @@ def write_scores(path: Path, scores: Iterable[TurnScores]) -> int:
                 given = ["" if p is None else f"{p:.6f}" for p in map(row.probability, FAMILIES)]
                 writer.writerow([row.session_id, row.turn, row.speaker, *given, row.top_code])
                 count += 1
-    temporary.replace(path)
     return count
 
 

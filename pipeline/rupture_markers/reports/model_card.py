@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.registry import CARD_FILE, model_folder, read_manifest
+from rupture_markers.whole_files import whole_file
 
 _TEMPLATE = """\
 # Model {{ m.id }}
@@ -123,7 +124,6 @@ def write_model_card(ref: str | Path) -> Path:
         If there is no such model.
     """
     path = model_folder(ref) / CARD_FILE
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(model_card(read_manifest(ref)), encoding="utf-8")
-    temporary.replace(path)
+    with whole_file(path) as out:
+        out.write(model_card(read_manifest(ref)))
     return path

@@ -14,6 +14,7 @@ from rupture_markers.transcripts.assemble import odd_times, require_two, with_ev
 from rupture_markers.transcripts.back_channels import mark_back_channels
 from rupture_markers.transcripts.options import LARGEST_FILE, read_bytes, sha256
 from rupture_markers.transcripts.transcript import Event, EventKind, ReadWarning, Speaker, Transcript, Turn
+from rupture_markers.whole_files import whole_file
 
 _LARGEST = LARGEST_FILE * 20
 _Offset = Annotated[int, Field(ge=0)]
@@ -186,9 +187,6 @@ def to_line(transcript: Transcript) -> str:
 
 def write_transcripts(path: Path, transcripts: Iterable[Transcript]) -> None:
     """Write sessions as interchange JSONL, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as out:
+    with whole_file(path) as out:
         for transcript in transcripts:
             out.write(to_line(transcript) + "\n")
-    temporary.chmod(0o600)
-    temporary.replace(path)

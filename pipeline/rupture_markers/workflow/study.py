@@ -18,6 +18,7 @@ from rupture_markers.errors import ConfigError, StudyError
 from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.transcripts.options import ReadOptions
+from rupture_markers.whole_files import whole_file
 from rupture_markers.workflow.config import StudyConfig, load_config
 
 
@@ -185,13 +186,8 @@ def make_folder(path: Path) -> Path:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON whole or not at all, readable by its owner alone."""
-    make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    with whole_file(path) as out:
         json.dump(content, out, ensure_ascii=False)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
