@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -30,8 +30,19 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             out.flush()
             os.fsync(out.fileno())
         temporary.replace(path)
+        _keep_name(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _keep_name(folder: Path) -> None:
+    """Put the new name itself on disk; where a system cannot, its files are no less whole."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextmanager

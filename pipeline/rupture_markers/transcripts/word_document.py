@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -13,7 +14,10 @@ import docx
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from docx.document import Document
+from docx.exceptions import PythonDocxError
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.exceptions import XmlchemyError
+from docx.table import Table, _Cell
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import RawTranscript, ReadOptions
@@ -26,6 +30,9 @@ _LARGEST_XML = 20_000_000
 """Bytes of one XML part; that of a transcript of ten hours is below two million."""
 _WIDEST_SPAN = 100
 """Columns; Word itself has 63. A cell that claims to span a milliard of them would be repeated as often."""
+
+_MOST_COLUMNS = 63
+"""Word's own limit."""
 
 
 def _no_document(path: Path) -> IngestError:
@@ -58,7 +65,7 @@ def _require_sound(data: bytes, path: Path, largest: int) -> None:
                 raise _hostile("the archive names a file outside itself.", path)
             for item in parts:
                 _require_plain_xml(archive.read(item), path)
-    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, OSError, NotImplementedError, zlib.error):
+    except (zipfile.BadZipFile, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError, zlib.error):
         raise _no_document(path) from None
 
 
@@ -88,13 +95,40 @@ def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTran
     _require_sound(data, path, options.largest_file)
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError):
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, AttributeError):
         raise _no_document(path) from None
-    tabled = _tables(document, options)
+    try:
+        tabled = _tables(document, options)
+        lines = [line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])]
+    except (KeyError, ValueError, TypeError, AttributeError, PythonDocxError, XmlchemyError):
+        raise IngestError(
+            "a table or paragraph of the document is broken.",
+            "Open it in a word processor and save it again.",
+            path=path,
+            line=1,
+        ) from None
     if tabled is not None:
         rows, columns = tabled
         return rows_to_raw(rows, columns, path)
-    return read_lines([line for p in document.paragraphs for line in (p.text.split("\n") if p.text else [""])], options)
+    return read_lines(lines, options)
+
+
+def _rows(table: Table) -> list[list[str]]:
+    """Words of each row's cells, a merged cell's once for each column and row that it covers.
+
+    Not ``row.cells``, which climbs the table anew for every merged cell and takes any width for true.
+    """
+    rows: list[list[str]] = []
+    for row in table.rows:
+        above = rows[-1] if rows else []
+        texts: list[str] = []
+        for cell in row._tr.tc_lst:
+            if not 1 <= cell.grid_span <= _MOST_COLUMNS:
+                raise ValueError("a cell covers more columns than a table has")
+            goes_on = cell.vMerge == "continue" and len(texts) < len(above)
+            texts += [above[len(texts)] if goes_on else _Cell(cell, table).text] * cell.grid_span
+        rows.append(texts)
+    return rows
 
 
 def _tables(document: Document, options: ReadOptions) -> tuple[list[tuple[int, list[str]]], dict[str, int]] | None:
@@ -103,7 +137,7 @@ def _tables(document: Document, options: ReadOptions) -> tuple[list[tuple[int, l
     columns: dict[str, int] = {}
     number = 0
     for table in document.tables:
-        rows = [[cell.text for cell in row.cells] for row in table.rows]
+        rows = _rows(table)
         numbered = list(enumerate(rows, start=number + 1))
         number += len(rows)
         named = column_numbers(rows[0], options) if rows else {}

@@ -225,7 +225,7 @@ def load_config(path: Path) -> StudyConfig:
         ) from None
     try:
         data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:  # a date or number that is none; nested too deep
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
             "this is not YAML.",
