@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,9 @@ from rich.table import Table
 from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
+from rupture_markers.cli_collect import collect, forget, import_codings
 from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
+from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
@@ -33,11 +34,15 @@ app.add_typer(server_app, name="label-studio")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
+app.add_typer(export_app, name="export")
 app.command()(deidentify)
 cli_agreement.register(app)
 cli_adjudicate.register(app)
 cli_judging.register(app)
 
+app.command()(collect)
+app.command()(import_codings)
+app.command()(forget)
 app.command()(retrain)
 app.command()(backend)
 
@@ -177,32 +182,6 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
         from rupture_markers.workflow.flows import run_annotate  # noqa: PLC0415 - Prefect takes seconds to import
 
         return run_annotate(study, to_file=to_file, force_language=force_language)
-
-
-@app.command()
-def collect(
-    study: StudyPath,
-    everything: Annotated[bool, typer.Option("--all", help="Look at every task, not only at what changed.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Bring what people coded into the study's log. A second collect adds nothing.
-
-    Example: `rupture collect my-study`
-    """
-    quiet_prefect()
-    with watched() as bar:
-        bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import collect as flow  # noqa: PLC0415
-        from rupture_markers.workflow.study import open_study  # noqa: PLC0415
-
-        summary = flow(str(open_study(study).path), everything)
-    if as_json:
-        typer.echo(json.dumps(asdict(summary)))
-    else:
-        show_rows("Collected", summary.rows())
-        for answer, note in summary.notes:
-            console.print(f"{answer}: {note}", style="yellow", markup=False, highlight=False)
-    report_failures(list(summary.errors))
 
 
 @app.command()
