@@ -221,6 +221,10 @@ def serve(
     cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
     every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
     collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
+    retrain_cron: Annotated[str | None, typer.Option(help="Schedule of retraining in cron's five fields.")] = None,
+    due_every: Annotated[
+        float | None, typer.Option(help="Minutes between looks whether a webhook or new gold makes retraining due.")
+    ] = None,
 ) -> None:
     """Serve the flows on a schedule until stopped.
 
@@ -230,7 +234,10 @@ def serve(
     from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
-    serve_study(open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every)
+    serve_study(
+        open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every,
+        retrain_cron=retrain_cron, due_minutes=due_every,
+    )  # fmt: skip
 
 
 def main() -> None:
