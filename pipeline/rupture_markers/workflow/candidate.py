@@ -115,10 +115,12 @@ def make_candidate(
         gold_sha256=key,
         comparison=found,
     )
-    save_model(study.models / name, model, _manifest(study, gold, base, champion, name, codebook, turns, fit, training))
+    manifest = save_model(
+        study.models / name, model, _manifest(study, gold, base, champion, name, codebook, turns, fit, training)
+    )
     write_model_card(study.models / name, page=True)
     observer().advance()
-    return load_study_model(study, name, codebook)
+    return LoadedModel(manifest, model, base.featurise, base.codes)
 
 
 def _manifest(

@@ -92,7 +92,7 @@ def retrain(study: Study, *, allow_equal: bool = False) -> RetrainReport:
     require_held_out(study, gold)
     observer().begin("retrain", CANDIDATE_STEPS + 2)
     base = load_base(study, codebook)
-    champion = stages.model_of(study, codebook)
+    champion = stages.model_of(study, codebook) if champion_id(study.models) else base
     require_apart(gold, base.manifest, champion.manifest)
     key = gold_sha256(study, gold, base.manifest)
     name = f"{study.config.study}-{key[:10]}"
