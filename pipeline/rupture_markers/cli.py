@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
+from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
@@ -31,6 +33,10 @@ app.add_typer(server_app, name="label-studio")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
+app.command()(deidentify)
+cli_agreement.register(app)
+cli_adjudicate.register(app)
+cli_judging.register(app)
 
 app.command()(retrain)
 app.command()(backend)
@@ -56,14 +62,20 @@ def init(
 
 
 @app.command()
-def check(study: StudyPath, as_json: AsJson = False) -> None:
-    """Read every transcript and report; nothing is sent.
+def check(  # noqa: PLR0912 - one branch a thing to show
+    study: StudyPath,
+    as_json: AsJson = False,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Show what was found, on a terminal only.")] = False,
+) -> None:
+    """Read every transcript, look for what may identify a person, and report; nothing is sent.
 
     Example: `rupture check my-study`
     """
     from rupture_markers.workflow import reading  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
+    if show_text:
+        require_terminal()
     opened = open_study(study)
     files = reading.source_files(opened)
     known = reading.identities(opened)
@@ -73,7 +85,8 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
         for path in files:
             outcomes.append(reading.read_file(opened, path, known))
             bar.advance()
-    outcomes = reading.require_own_sessions(outcomes)
+        outcomes = reading.require_own_sessions(outcomes)
+        found = gate_report(opened, [name for o in outcomes if not o.error for name in o.sessions])
     failed = [o for o in outcomes if o.error]
     unmatched = sorted(set(known) - {name for o in outcomes for name in o.sessions})
     if as_json:
@@ -81,7 +94,7 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
             {"file": o.file, "sessions": list(o.sessions), "turns": o.turns, "warnings": o.warnings, "error": o.error}
             for o in outcomes
         ]
-        typer.echo(json.dumps({"files": rows, "rows_without_transcript": unmatched}))
+        typer.echo(json.dumps({"files": rows, "rows_without_transcript": unmatched, "findings": as_rows(found)}))
     else:
         table = Table("file", "sessions", "turns", "warnings", title="Transcripts")
         for o in outcomes:
@@ -95,11 +108,13 @@ def check(study: StudyPath, as_json: AsJson = False) -> None:
         errors.print(o.error, style="red", markup=False, highlight=False)
         if o.detail and errors.is_terminal:
             errors.print(o.detail, markup=False, highlight=False)
+    if not as_json:
+        show_findings(opened, found, show_text=show_text)
     if unmatched:
         errors.print(f"sessions.csv has {len(unmatched)} rows without a transcript.", style="yellow")
     if not as_json:
         console.print(f"{len(outcomes) - len(failed)} files read, {len(failed)} not.")
-    if failed:
+    if failed or (found and not opened.config.public_data):
         raise typer.Exit(PARTLY)
 
 

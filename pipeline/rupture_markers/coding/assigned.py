@@ -16,7 +16,8 @@ from rupture_markers.markers.marker import Arm
 from rupture_markers.transcripts.segments import Segment
 from rupture_markers.transcripts.transcript import Transcript
 
-Role = Literal["primary", "second"]
+Role = Literal["primary", "second", "known"]
+"""``known``: a segment whose codes are known already, given for practice or to watch for drift (coding/certification.py)."""
 
 
 @dataclass(frozen=True, slots=True)

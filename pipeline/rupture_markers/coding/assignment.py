@@ -97,12 +97,13 @@ class _Draws:
         self.arms: Counter[tuple[str, ...]] = Counter()
         self.held_out = 0
         self.withheld: Counter[tuple[str, ...]] = Counter()
-        # Primaries first, so that a second coder is counted under the first.
-        for record in sorted(existing, key=lambda record: record.role):
+        # Primaries first, so that a second coder is counted under the first; known segments are no part of the draws.
+        drawn = [record for record in existing if record.role != "known"]
+        for record in sorted(drawn, key=lambda record: record.role):
             if record.coder not in {seat.coder for seat in self.of_unit.get(record.unit, ())}:
                 seat = _Seat(record.unit, record.coder, record.arm, record.role, record.order, record.held_out)
                 self._seat(seat, record.case_id)
-        for record in current_assignments(existing).values():
+        for record in current_assignments(drawn).values():
             if record.arm == "assisted":
                 self.withheld[(record.coder, str(record.flagged))] += 1
 

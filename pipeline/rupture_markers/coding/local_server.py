@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from rupture_markers.coding.local_accounts import Account, ensure_accounts, read_accounts
 from rupture_markers.coding.local_environment import ensure_environment, environment_folder
 from rupture_markers.errors import LabelStudioError
+from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
 ADMIN = "admin@rupture.local"
 _START_LIMIT_S = 180.0
@@ -165,8 +166,7 @@ class LocalLabelStudio:
         }
 
     def _launch(self, environment: Path, port: int, say: Callable[[str], None], ml_backend: bool) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
+        private_folder(self.folder / "data")
         url = f"http://127.0.0.1:{port}"
         say("starting Label Studio (half a minute the first time)")
         log = os.open(self.folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -182,7 +182,8 @@ class LocalLabelStudio:
         finally:
             os.close(log)
         state = {"url": url, "pid": process.pid, "born": _born(process.pid), "ml_backend": ml_backend}
-        self._state.write_text(json.dumps(state))
+        with whole_text_file(self._state) as out:
+            json.dump(state, out)
         deadline = time.monotonic() + _START_LIMIT_S
         while not _answers(url):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -251,7 +252,7 @@ def _free_port() -> int:
 
 def _secret(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_urlsafe(48))
     return path.read_text()

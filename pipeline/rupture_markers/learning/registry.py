@@ -28,6 +28,7 @@ from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.transcripts.whole_file import whole_file
 
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
@@ -76,7 +77,6 @@ def save_model(folder: Path, model: RuptureModel | StackedModel, manifest: Manif
     ModelError
         If the model needs a type that is not on the list.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     data = skops.io.dumps(_parts(model), compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     _require_trusted(data, folder / MODEL_FILE)
     complete = manifest.model_copy(
@@ -305,6 +305,5 @@ def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with whole_file(path) as out:
+        out.write(data)

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.model_exchange import CARD_PAGE
 from rupture_markers.learning.registry import CARD_FILE, model_folder, read_manifest
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 _TEMPLATE = """\
 # Model {{ m.id }}
@@ -175,11 +176,9 @@ def write_model_card(ref: str | Path, *, page: bool = False) -> Path:
         If there is no such model.
     """
     path = model_folder(ref) / CARD_FILE
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(model_card(read_manifest(ref)), encoding="utf-8")
-    temporary.replace(path)
+    with whole_text_file(path) as out:
+        out.write(model_card(read_manifest(ref)))
     if page:
-        unfinished = path.with_name(f".{CARD_PAGE}.tmp")
-        unfinished.write_text(card_page(read_manifest(ref)), encoding="utf-8")
-        unfinished.replace(path.with_name(CARD_PAGE))
+        with whole_text_file(path.with_name(CARD_PAGE)) as out:
+            out.write(card_page(read_manifest(ref)))
     return path

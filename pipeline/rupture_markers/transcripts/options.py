@@ -96,7 +96,7 @@ def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
         if size > largest:
             raise IngestError(
                 f"the file has {size:,} bytes, more than any transcript.",
-                "Split it, or take it out of the folder.",
+                "Split it, take it out of the folder, or raise 'reading: largest_file_mb:' in study.yaml.",
                 path=path,
             )
         data = path.read_bytes()

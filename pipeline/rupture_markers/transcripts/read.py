@@ -102,7 +102,7 @@ def read_transcript(
     """
     options = options or ReadOptions()
     if path.suffix.lower() == ".jsonl":
-        sessions = [t for t in read_interchange(path) if session_id in (None, t.session_id)]
+        sessions = [t for t in read_interchange(path, options.largest_file) if session_id in (None, t.session_id)]
         if len(sessions) != 1:
             raise IngestError(
                 f"the file holds {len(sessions)} such sessions.",
@@ -129,8 +129,9 @@ def read_transcript(
 
 def read_transcripts(path: Path, options: ReadOptions | None = None) -> Iterator[Transcript]:
     """Read all sessions of a file: of a JSONL as many as it holds, of any other one."""
+    options = options or ReadOptions()
     if path.suffix.lower() == ".jsonl":
-        yield from read_interchange(path)
+        yield from read_interchange(path, options.largest_file)
     else:
         yield read_transcript(path, options)
 

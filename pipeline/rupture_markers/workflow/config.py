@@ -36,6 +36,8 @@ class ReadingConfig(_Part):
         ELAN tier to speaker, where the tier's name is no speaker label of the study.
     silence_s : float or None
         An untranscribed gap of at least this many seconds becomes a silence of its own; None: never.
+    largest_file_mb : float
+        Megabytes; a larger file is refused unread, and a JSONL that is twenty times larger.
     """
 
     join_gap_s: float = Field(default=1.5, ge=0)
@@ -43,6 +45,7 @@ class ReadingConfig(_Part):
     tiers: dict[str, Literal["client", "therapist", "other"]] = Field(default_factory=dict)
     encoding: str | None = None
     silence_s: float | None = Field(default=None, gt=0)
+    largest_file_mb: float = Field(default=50.0, gt=0, le=2000)
 
 
 class SegmentConfig(_Part):
@@ -115,6 +118,24 @@ class WorkflowConfig(_Part):
     workers: int = Field(default=2, ge=1, le=64)
 
 
+class DeidentificationConfig(_Part):
+    """What the de-identification gate knows of the study.
+
+    Attributes
+    ----------
+    names : str or None
+        File (0600) with the names of clients, staff and sites, one a line; it is never sent anywhere.
+    map_folder : str or None
+        Folder outside the study for the maps from placeholders to what they replaced; None: the user's data folder.
+    ner : bool
+        Whether the study's spaCy pipeline (``spacy_model``) looks for named entities too.
+    """
+
+    names: str | None = None
+    map_folder: str | None = None
+    ner: bool = False
+
+
 class RetrainingConfig(_Part):
     """When a model is trained from the study's codings, and when it takes over.
 
@@ -165,6 +186,7 @@ class StudyConfig(_Part):
     retraining: RetrainingConfig = RetrainingConfig()
     label_studio: LabelStudioConfig = LabelStudioConfig()
     workflow: WorkflowConfig = WorkflowConfig()
+    deidentification: DeidentificationConfig = DeidentificationConfig()
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
@@ -203,7 +225,7 @@ def load_config(path: Path) -> StudyConfig:
         ) from None
     try:
         data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:  # a date or number that is none; nested too deep
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
             "this is not YAML.",

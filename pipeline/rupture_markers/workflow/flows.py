@@ -24,7 +24,7 @@ from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import asked, collecting, queue, reading, retraining, stages
+from rupture_markers.workflow import asked, collecting, gate, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -268,7 +268,14 @@ def _fan_out(what: str, work: Any, batches: list[tuple[Any, ...]], size: int) ->
 def _deliver(
     study: Study, summary: RunSummary, assignments: Sequence[Assignment], to_file: str | None, model_id: str
 ) -> RunSummary:
+    passage = gate.passed(study, sorted({a.session_id for a in assignments}))
+    if passage.quarantined:
+        summary = replace(
+            summary, quarantined=len(passage.quarantined), errors=(*summary.errors, passage.notice("sent or written"))
+        )
     if to_file is not None:
+        allowed = set(passage.allowed)
+        assignments = [a for a in assignments if a.session_id in allowed]
         built = stages.tasks(study, assignments, study.codebook(), model_id)
         written = write_task_files(Path(to_file), built)
         return replace(summary, task_files=tuple(str(p) for p in written.values()))

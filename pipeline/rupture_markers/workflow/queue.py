@@ -13,7 +13,7 @@ from rupture_markers.coding.push import ProjectPlan, PushReport, push
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow import gate, reading, stages
 from rupture_markers.workflow.study import Study
 
 
@@ -78,7 +78,11 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
 
 
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
-    """Bring one coder's project of one arm up to date with the assignments of the study."""
+    """Bring one coder's project of one arm up to date with the assignments of the study.
+
+    Sessions that the de-identification gate stops are not among them; tasks of theirs that nobody worked on are taken
+    off the server again.
+    """
     codebook = study.codebook()
     model_id = stages.model_id_of(study)
     names = reading.session_names(study)
@@ -87,6 +91,8 @@ def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
         for a in stages.standing(study, names, read_assignments(study.assignments))
         if (a.coder, a.arm) == (coder, arm)
     ]
+    allowed = set(gate.passed(study, sorted({a.session_id for a in mine})).allowed)
+    mine = [a for a in mine if a.session_id in allowed]
     with client_of(study) as client:
         report: PushReport = push(
             plan_of(study, coder, arm, codebook),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
+from rupture_markers.transcripts.interchange import from_line, read_interchange, to_line, write_transcripts
 from rupture_markers.transcripts.read import read_transcript, read_transcripts, transcript_files, with_identity
 from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
 from rupture_markers.transcripts.transcript import ReadWarning, Transcript
@@ -18,6 +18,8 @@ from rupture_markers.workflow.study import Study, make_folder, read_json, write_
 
 _FORM = "1"
 """Part of every key: what the readers make of a file; raised when they change."""
+_ROOM = 20
+"""Our own file of a session is larger than what it was read from, and read whatever its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,43 @@ def _key(study: Study, path: Path, known: dict[str, SessionIdentity]) -> str:
         study.config.medium,
         study.config.language,
     )
-    parts = (_FORM, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), mapping, *rows)
+    parts = (_FORM, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), mapping, *rows, *_copies(study, path))
     return config_sha256(*parts)
+
+
+def copy_file(study: Study, session_id: str) -> Path:
+    """Where the copy of a session with placeholders lies, if there is one."""
+    return study.replaced / study.session_file("deidentified", session_id, ".json").name
+
+
+def _copies(study: Study, path: Path) -> list[str]:
+    """Hashes of the copies with placeholders that the sessions of a file may have."""
+    many = path.suffix.lower() == ".jsonl"
+    files = sorted(study.replaced.glob("*.json")) if many else [copy_file(study, path.stem)]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()]
+
+
+def write_copy(study: Study, original_sha256: str, copy: Transcript) -> None:
+    """Keep a session with placeholders, to be read in place of the original of that content."""
+    write_json(copy_file(study, copy.session_id), {"original": original_sha256, "copy": to_line(copy)})
+
+
+def original_sha256(study: Study, transcript: Transcript) -> str:
+    """Content hash of the session in its file, of which this one may be the copy with placeholders."""
+    path = copy_file(study, transcript.session_id)
+    kept = read_json(path)
+    if kept is not None and from_line(kept["copy"], path).content_sha256 == transcript.content_sha256:
+        return str(kept["original"])
+    return transcript.content_sha256
+
+
+def _with_copy(study: Study, original: Transcript) -> Transcript:
+    """The session's copy with placeholders, if it was made of just this content; else the session itself."""
+    path = copy_file(study, original.session_id)
+    kept = read_json(path)
+    if kept is None or kept["original"] != original.content_sha256:
+        return original
+    return replace(original, turns=from_line(kept["copy"], path).turns)
 
 
 def _record(study: Study, path: Path) -> Path:
@@ -105,7 +142,7 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         before = is_read(study, path, known)
         if before is not None:
             return before
-        transcripts = _sessions(study, path, known)
+        transcripts = [_with_copy(study, transcript) for transcript in _sessions(study, path, known)]
         make_folder(study.work / "transcripts")
         for transcript in transcripts:
             write_transcripts(study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript])
@@ -165,7 +202,8 @@ def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
 
 def session(study: Study, session_id: str) -> Transcript:
     """Session of the study as it was read."""
-    return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
+    path = study.session_file("transcripts", session_id, ".jsonl")
+    return next(read_interchange(path, study.read_options.largest_file * _ROOM))
 
 
 def warnings_of(study: Study, outcome: FileOutcome) -> list[str]:
