@@ -15,6 +15,7 @@ from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
+from rupture_markers.cli_demo_round import demo_round
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
@@ -40,6 +41,7 @@ cli_judging.register(app)
 
 app.command()(retrain)
 app.command()(backend)
+app.command("demo-round")(demo_round)
 
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
-from rupture_markers.coding.gold import Adjudication, gold_turns
+from rupture_markers.coding.gold import current_adjudications, gold_turns, read_adjudications
 from rupture_markers.errors import StudyError
 from rupture_markers.learning.held_out import read_held_out
 from rupture_markers.learning.manifest import Manifest
-from rupture_markers.learning.record_log import read_records
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family, Gold
 from rupture_markers.transcripts.transcript import Transcript
@@ -24,7 +22,6 @@ from rupture_markers.workflow.study import Study
 
 MARKED = 0.5
 """Share of the coders from which a turn counts as marked in counts; training uses the shares as they are."""
-_ADJUDICATION = TypeAdapter(Adjudication)
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class StudyGold:
 def study_gold(study: Study, codebook: Codebook) -> StudyGold:
     """Gold of the study's codings and adjudications, split by case."""
     answers = current_answers(read_coded_segments(study.codings))
-    adjudicated = read_records(study.adjudications, _ADJUDICATION)
+    adjudicated = current_adjudications(read_adjudications(study.adjudications))
     drawn = read_held_out(study.held_out)
     kept = frozenset() if drawn is None else frozenset(drawn.cases)
     learnt = [a for a in answers if a.case_id not in kept]
