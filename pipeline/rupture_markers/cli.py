@@ -15,6 +15,7 @@ from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_collect import collect, forget, import_codings
 from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
+from rupture_markers.cli_demo_round import demo_round
 from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
@@ -45,6 +46,7 @@ app.command()(import_codings)
 app.command()(forget)
 app.command()(retrain)
 app.command()(backend)
+app.command("demo-round")(demo_round)
 
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
@@ -215,6 +217,10 @@ def serve(
     cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
     every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
     collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
+    retrain_cron: Annotated[str | None, typer.Option(help="Schedule of retraining in cron's five fields.")] = None,
+    due_every: Annotated[
+        float | None, typer.Option(help="Minutes between looks whether a webhook or new gold makes retraining due.")
+    ] = None,
 ) -> None:
     """Serve the flows on a schedule until stopped.
 
@@ -224,7 +230,10 @@ def serve(
     from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
-    serve_study(open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every)
+    serve_study(
+        open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every,
+        retrain_cron=retrain_cron, due_minutes=due_every,
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -94,7 +94,22 @@ def test_resamples_are_those_of_the_seed() -> None:
 
 
 def test_brier_skill_is_nothing_for_the_base_rate_and_one_for_the_truth() -> None:
-    share = np.array([0.0, 0.0, 0.0, 1.0])
-    assert family_measure("brier_skill", share, np.full(4, 0.25)) == pytest.approx(0)
-    assert family_measure("brier_skill", share, share) == pytest.approx(1)
-    assert np.isnan(family_measure("ap", np.zeros(4), share))
+    share = np.array([0.0, 0.0, 0.5, 1.0])
+    once = np.ones((1, 4))
+    assert family_measure("brier_skill", share, np.full(4, share.mean()), once) == pytest.approx(0)
+    assert family_measure("brier_skill", share, share, once) == pytest.approx(1)
+    assert np.isnan(family_measure("ap", np.zeros(4), share, once)).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_average_precision_with_ties_shares_and_weights_is_scikit_learns(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    share, score = draw.choice([0, 0.5, 1], 60, p=[0.7, 0.1, 0.2]), draw.integers(0, 8, 60) / 8
+    weights = draw.integers(0, 4, (3, 60)).astype(float)
+    expected = [
+        average_precision_score(
+            np.r_[np.ones(60), np.zeros(60)], np.r_[score, score], sample_weight=np.r_[w * share, w * (1 - share)]
+        )
+        for w in weights
+    ]
+    assert family_measure("ap", share, score, weights) == pytest.approx(expected)

@@ -81,3 +81,19 @@ def test_segments_of_transcripts_that_are_gone_do_not_count() -> None:
     log = rounds(5, RULE, None)
     kept = {d.segment_id for d in log[::2]}
     assert {s for part in design_strata(log, at_hand=kept) for s in part.members} == kept
+
+
+def test_segments_of_held_out_cases_stand_for_themselves_and_apart_from_what_was_flagged() -> None:
+    names = {f"s{n}": n / 200 for n in range(200)}
+    held = list(names)[::4]
+    log = select_segments(scores(names), replace(RULE, held_out=0.5), held_out=held)
+    log += select_segments(
+        scores(names), replace(HIGHER, held_out=0.5), decided=log, round_number=2, reopen=True, held_out=held
+    )
+    apart = [s for s in design_strata(log) if s.held_out]
+    assert {segment for s in apart for segment in s.members} == set(held)
+    assert not any(s.flagged for s in apart)
+    drawn = {d.segment_id for d in log if d.stratum == "held_out"}
+    weights = selection_weights(design_strata(log))
+    assert {weights[segment] for segment in drawn} == {2.0}
+    assert not weights.keys() & (set(held) - drawn)

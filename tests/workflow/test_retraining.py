@@ -23,6 +23,7 @@ from rupture_markers.learning.registry import load_model, read_manifest, save_mo
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow import retraining, stages, study_models
 from rupture_markers.workflow.study import Study, open_study
+from rupture_markers.workflow.study_gold import study_gold
 
 
 def set_keys(folder: Path, **keys: Any) -> Study:
@@ -85,7 +86,7 @@ def test_gold_never_mixes_held_out_and_other_cases_and_takes_no_single_or_assist
 ) -> None:
     study = open_study(coded_study)
     held = held_out_of(study)
-    gold = retraining.study_gold(study, study.codebook())
+    gold = study_gold(study, study.codebook())
     assert not {g.case_id for g in gold.training} & held
     assert {g.case_id for g in gold.held_out} == held
     assert all(g.coders == 2 and g.blind for g in gold.held_out)
@@ -93,7 +94,7 @@ def test_gold_never_mixes_held_out_and_other_cases_and_takes_no_single_or_assist
     answers = [a for a in current_answers(read_coded_segments(study.codings)) if a.case_id in held]
     gone, assisted = answers[0], next(a for a in answers if a.segment_id != answers[0].segment_id)
     append_coded_segments(study.codings, [replace(gone, deleted=True), replace(assisted, arm="assisted")])
-    fewer = retraining.study_gold(study, study.codebook())
+    fewer = study_gold(study, study.codebook())
     lost = {(g.session_id, g.turn) for g in gold.held_out} - {(g.session_id, g.turn) for g in fewer.held_out}
     assert lost == {(a.session_id, turn) for a in (gone, assisted) for turn in range(a.first_turn, a.last_turn + 1)}
 

@@ -6,7 +6,6 @@ run was killed in between, `settle` writes it again.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import ConfigDict, TypeAdapter
 from rupture_markers.errors import ModelError
 from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.learning.registry import MANIFEST_FILE
+from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
 POINTER, HISTORY = "current", "history.jsonl"
 MODEL_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$")
@@ -115,7 +115,7 @@ def before_champion(models: Path) -> str | None:
 
 def record(models: Path, decision: Decision) -> None:
     """Put a decision down, then bring the pointer up to date."""
-    models.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(models)
     append_records(models / HISTORY, [decision], _RECORD)
     settle(models)
 
@@ -128,9 +128,5 @@ def settle(models: Path) -> None:
         return
     if pointer.exists() and pointer.read_text(encoding="utf-8").strip() == name:
         return
-    temporary = models / f".{POINTER}.tmp"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    with whole_text_file(pointer) as out:
         out.write(name + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(pointer)

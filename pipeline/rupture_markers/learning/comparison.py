@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.manifest import FamilyComparison, HeldOutComparison
 from rupture_markers.markers.marker import FAMILIES, Family
 
@@ -44,15 +43,41 @@ class Verdict:
     reason: str
 
 
-def family_measure(measure: FamilyMeasure, share: NDArray[np.float64], score: NDArray[np.float64]) -> float:
-    """Average precision (soft), or Brier skill against the base rate; NaN where no turn, or every turn, is marked."""
-    total = share.sum()
-    if not len(share) or total <= 0 or total >= len(share):
-        return float("nan")
-    if measure == "ap":
-        return soft_average_precision(share, score)
-    base = np.mean((share.mean() - share) ** 2)
-    return float(1 - np.mean((score - share) ** 2) / base) if base > 0 else float("nan")
+def family_measure(
+    measure: FamilyMeasure, share: NDArray[np.float64], score: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Measure of a family for each way of weighing its turns.
+
+    Average precision (soft: a turn counts as marked by its share), as scikit-learn has it, ties in one step; or Brier
+    skill against the base rate.
+
+    Parameters
+    ----------
+    share, score : arrays, turns
+        Gold share and probability.
+    weights : array, ways x turns
+        How often each turn counts.
+
+    Returns
+    -------
+    array, ways
+        NaN where no turn, or every turn, is marked.
+    """
+    marked, total = weights @ share, weights.sum(axis=1)
+    defined = (marked > 0) & (marked < total)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if measure == "ap":
+            order = np.argsort(-score, kind="stable")
+            last = np.flatnonzero(np.diff(score[order], append=-np.inf))
+            found = np.cumsum(weights[:, order] * share[order], axis=1)[:, last]
+            seen = np.cumsum(weights[:, order], axis=1)[:, last]
+            precision = np.where(seen > 0, found / seen, 0.0)
+            value = (np.diff(found, axis=1, prepend=0.0) * precision).sum(axis=1) / marked
+        else:
+            rate = marked / total
+            # Of the base rate: the mean of (rate - share)^2 is mean(share^2) - rate^2.
+            value = 1 - (weights @ (score - share) ** 2) / (weights @ share**2 - total * rate**2)
+    return np.where(defined, value, np.nan)
 
 
 def compare(
@@ -73,39 +98,31 @@ def compare(
         Its id, for the record.
     """
     names, case = np.unique(turns.cases, return_inverse=True)
-    rows_of_case = [np.flatnonzero(case == n) for n in range(len(names))]
-    numbers = np.random.default_rng(seed)
-    draws = [numbers.integers(0, len(names), len(names)) for _ in range(resamples)] if len(names) else []
-    drawn_rows = [np.concatenate([rows_of_case[n] for n in draw]) for draw in draws]
+    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / max(len(names), 1)), resamples)
     families: dict[Family, FamilyComparison] = {}
     differences: list[NDArray[np.float64]] = []
     for family, measure in measures.items():
         column = FAMILIES.index(family)
-        known = ~np.isnan(turns.share[:, column])
-
-        def both(
-            rows: NDArray[np.int64], column: int = column, measure: FamilyMeasure = measure
-        ) -> tuple[float, float]:
-            share = turns.share[rows, column]
-            return (
-                family_measure(measure, share, turns.candidate[rows, column]),
-                family_measure(measure, share, turns.champion[rows, column]),
-            )
-
-        here = np.flatnonzero(known)
-        value, old = both(here)
-        if np.isnan(value):
+        here = np.flatnonzero(~np.isnan(turns.share[:, column]))
+        share = turns.share[here, column]
+        # The first way of weighing is the sample as it is.
+        weights = (
+            np.vstack([np.ones(len(here)), draws[:, case[here]].astype(np.float64)]) if len(here) else np.zeros((1, 0))
+        )
+        new, old = (
+            family_measure(measure, share, scores[here, column], weights)
+            for scores in (turns.candidate, turns.champion)
+        )
+        if np.isnan(new[0]):
             continue
-        again = np.array([both(rows[known[rows]]) for rows in drawn_rows])
-        lost = again[:, 0] - again[:, 1]
+        lost = (new - old)[1:]
         differences.append(lost)
-        kept, change = again[~np.isnan(again[:, 0]), 0], lost[~np.isnan(lost)]
-        low, high = _bounds(change)
-        value_low, value_high = _bounds(kept)
+        low, high = _bounds(lost[~np.isnan(lost)])
+        value_low, value_high = _bounds(new[1:][~np.isnan(new[1:])])
         families[family] = FamilyComparison(
-            measure=measure, turns=len(here), marked=float(turns.share[here, column].sum()),
-            candidate=value, candidate_low=value_low, candidate_high=value_high, champion=old,
-            difference=value - old, low=low, high=high, in_favour=_in_favour(change),
+            measure=measure, turns=len(here), marked=float(share.sum()),
+            candidate=float(new[0]), candidate_low=value_low, candidate_high=value_high, champion=float(old[0]),
+            difference=float(new[0] - old[0]), low=low, high=high, in_favour=_in_favour(lost[~np.isnan(lost)]),
         )  # fmt: skip
     # A resample without a marked turn of a family says nothing of it, nor of the mean.
     mean = np.mean(np.array(differences), axis=0) if differences else np.array([])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rupture_markers.errors import StudyError
 from rupture_markers.learning.random_numbers import uniform
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 LEAST_CASES_TO_DRAW = 6
 """With fewer cases at hand nothing is held out yet: a comparison on one case would say nothing."""
@@ -90,13 +89,8 @@ def keep_held_out(path: Path, drawn: HeldOut) -> None:
     """
     if path.exists():
         raise StudyError("the held-out cases are drawn already.", "They stay as they are.", path=path)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        json.dump(drawn.model_dump(), out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
+    with whole_text_file(path) as out:
+        out.write(drawn.model_dump_json(indent=1) + "\n")
 
 
 def held_out_cases(

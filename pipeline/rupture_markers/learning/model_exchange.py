@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import shutil
 import tempfile
 import zipfile
@@ -20,6 +19,7 @@ from rupture_markers.learning.registry import (
     read_manifest,
 )
 from rupture_markers.markers.codebook import Codebook
+from rupture_markers.transcripts.whole_file import private_folder, whole_file
 
 CARD_PAGE = "card.html"
 MEMBERS = {MODEL_FILE: 200_000_000, MANIFEST_FILE: 10_000_000, CARD_FILE: 1_000_000, CARD_PAGE: 2_000_000}
@@ -42,16 +42,10 @@ def export_model(folder: Path, out: Path) -> Path:
         raise ModelError("there is a file of that name already.", "Name another with --out.", path=out)
     if hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest() != manifest.sha256:
         raise ModelError("the model file changed since it was saved.", "Train it again.", path=folder / MODEL_FILE)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.tmp")
-    with temporary.open("wb") as handle:
-        with zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name in MEMBERS:
-                if (folder / name).is_file():
-                    packed.write(folder / name, name)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(out)
+    with whole_file(out) as handle, zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in MEMBERS:
+            if (folder / name).is_file():
+                packed.write(folder / name, name)
     return out
 
 
@@ -69,7 +63,7 @@ def import_model(path: Path, models: Path, codebook: Codebook | None = None) -> 
         If the file is no such zip, holds anything but a model's files, is larger than a model can be, was changed since
         it was saved, asks for types that are not trusted, or does not fit codebook or libraries.
     """
-    models.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(models)
     with tempfile.TemporaryDirectory(dir=models, prefix=".import-") as name:
         folder = Path(name) / "model"
         folder.mkdir(mode=0o700)

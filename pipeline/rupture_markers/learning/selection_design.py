@@ -32,6 +32,8 @@ class DesignStratum:
     within : str
         Name of the stratum that holds the members already: flagged later, while an earlier round's controls stand for
         them too. Empty for a stratum that is a part of the corpus of its own.
+    held_out : bool
+        Of held-out cases, where no score selects: it says nothing of what flags caught.
     """
 
     name: str
@@ -40,6 +42,7 @@ class DesignStratum:
     drawn: tuple[str, ...]
     probability: float
     within: str = ""
+    held_out: bool = False
 
     @property
     def census(self) -> bool:
@@ -92,7 +95,8 @@ def design_strata(
         base = place.base
         flagged = base.flagged or (base.stratum == "whole_session" and bool((suggested or {}).get(segment)))
         name = _name(base, flagged)
-        probability = base.probability_of_selection if base.stratum in ("control", "rest") else 1.0
+        by_chance = base.stratum in ("control", "held_out", "rest")
+        probability = base.probability_of_selection if by_chance else 1.0
         if name in reopened:
             # What is left of a round whose rest was drawn from again.
             name, probability = (f"{name}, drawn", 1.0) if base.selected else (f"{name}, left out", 0.0)
@@ -102,7 +106,11 @@ def design_strata(
             drawn[name].append(segment)
         if place.flag is not None:
             later[f"flagged, round {place.flag.round}, of: {name}", name].append(segment)
-    own = [DesignStratum(n, facts[n][0], tuple(members[n]), tuple(drawn[n]), facts[n][1]) for n in sorted(members)]
+    apart = {_name(place.base, False) for place in places.values() if _held_out(place.base)}
+    own = [
+        DesignStratum(n, facts[n][0], tuple(members[n]), tuple(drawn[n]), facts[n][1], held_out=n in apart)
+        for n in sorted(members)
+    ]
     return (
         *own,
         *(DesignStratum(n, True, tuple(found), tuple(found), 1.0, of) for (n, of), found in sorted(later.items())),
@@ -121,7 +129,13 @@ def _place(log: Sequence[SegmentDecision]) -> _Place:
     return _Place(base, flag, tuple(moved))
 
 
+def _held_out(decision: SegmentDecision) -> bool:
+    return decision.held_out and decision.stratum != "whole_session"
+
+
 def _name(decision: SegmentDecision, flagged: bool) -> str:
+    if _held_out(decision):
+        return f"held-out cases (rate {decision.control_rate:g})"
     if decision.stratum == "whole_session":
         return f"whole sessions, {'with' if flagged else 'without'} suggestions"
     if flagged:

@@ -24,7 +24,7 @@ from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import collecting, gate, queue, reading, retraining, stages
+from rupture_markers.workflow import asked, collecting, gate, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -193,6 +193,26 @@ def retrain(
         # Also where it was promoted before: a renewal that was cut off is finished.
         summary = _annotate(opened, to_file, False) if report.promoted else None
     return report, summary
+
+
+@flow(name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False)
+def retrain_when_due(study: str) -> bool:
+    """Collect where a webhook asked for it; then retrain where that was asked for, or enough new gold is there.
+
+    Returns
+    -------
+    bool
+        Whether it retrained.
+    """
+    opened = open_study(Path(study))
+    if asked.is_asked(opened, "collect"):
+        asked.done(opened, "collect")
+        collect(study)
+    if not retraining.is_due(opened):
+        return False
+    asked.done(opened, "retrain")
+    retrain(study)
+    return True
 
 
 def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSummary:

@@ -75,22 +75,24 @@ def study_recall(coded: CodedStudy, *, group: str | None = None, seed: int = 1) 
     """
     gold = gold_turns(coded.designed, coded.adjudicated, coded.codebook, blind_only=True)
     families = coded.codebook.families
+    # Nothing is flagged in a held-out case, so it has no share in what the flags caught or missed.
+    strata = tuple(stratum for stratum in coded.strata if not stratum.held_out)
     labels: list[tuple[str, Collection[Family]]] = [(ANY_RUPTURE, [f for f in families if f != "repair"])]
     labels += [(family, [family]) for family in FAMILIES if family in families]
     groups = {} if group is None else _groups(coded, group)
     rows = []
     for label, wanted in labels:
         blind = blind_segments(coded.designed, gold, wanted)
-        found = estimate_recall(count_strata(coded.strata, blind))
-        new = recall_of_new_cases(coded.strata, blind, found.recall, seed=seed)
-        here = {segment for stratum in coded.strata for segment in stratum.members}.intersection(blind.cases)
+        found = estimate_recall(count_strata(strata, blind))
+        new = recall_of_new_cases(strata, blind, found.recall, seed=seed)
+        here = {segment for stratum in strata for segment in stratum.members}.intersection(blind.cases)
         rows.append(RecallRow(label, "", len({blind.cases[s] for s in here}), len(here),
                               len(here & blind.positive), found, new, blind.ties))  # fmt: skip
         for value, members in sorted(groups.items()):
             inside = here.intersection(members)
             cases, marked = len({blind.cases[s] for s in inside}), len(inside & blind.positive)
             small = cases < SMALL_CASES or marked < SMALL_MARKED
-            part = None if small else estimate_recall(count_strata(coded.strata, blind, only=members))
+            part = None if small else estimate_recall(count_strata(strata, blind, only=members))
             rows.append(RecallRow(label, f"{group}={value}", cases, len(inside), marked, part))
     return tuple(rows)
 

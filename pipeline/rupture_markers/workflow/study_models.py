@@ -20,8 +20,10 @@ from rupture_markers.learning.comparison import compare
 from rupture_markers.learning.manifest import HeldOutComparison, Manifest
 from rupture_markers.learning.model_exchange import export_model, import_model
 from rupture_markers.learning.registry import LoadedModel, list_models, load_model, read_manifest
-from rupture_markers.workflow import retraining, stages
+from rupture_markers.workflow import stages
+from rupture_markers.workflow.candidate import held_out_turns
 from rupture_markers.workflow.study import Study
+from rupture_markers.workflow.study_gold import require_apart, require_held_out, study_gold, transcripts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,11 @@ def compare_models(study: Study, candidate: str, champion: str) -> HeldOutCompar
         If there is no gold of held-out cases, or one of the two has learnt from them.
     """
     codebook = study.codebook()
-    gold = retraining.study_gold(study, codebook)
-    retraining.require_held_out(study, gold)
+    gold = study_gold(study, codebook)
+    require_held_out(study, gold)
     new, old = (_load(study, name) for name in (candidate, champion))
-    retraining.require_apart(gold, new.manifest, old.manifest)
-    turns = retraining.held_out_turns(new, old, retraining.transcripts_of(study, gold.held_out), gold.held_out)
+    require_apart(gold, new.manifest, old.manifest)
+    turns = held_out_turns(new, old, transcripts_of(study, gold.held_out), gold.held_out)
     rule = study.config.retraining
     return compare(turns, rule.measures, champion=old.id, seed=rule.seed)
 
@@ -100,7 +102,7 @@ def promote_by_hand(study: Study, name: str, reason: str) -> str:
         raise ModelError(f"model '{loaded.id}' is in use already.", "'rupture models list --study' shows it.")
     if name in ("base", read_manifest(stages.base_reference(study)).id):
         raise ModelError("this is the model of study.yaml.", "Go back to it with 'rupture models rollback'.")
-    retraining.require_apart(retraining.study_gold(study, study.codebook()), loaded.manifest)
+    require_apart(study_gold(study, study.codebook()), loaded.manifest)
     record(study.models, Decision("promote", loaded.id, loaded.id, f"by hand: {reason}", _now()))
     return loaded.id
 
