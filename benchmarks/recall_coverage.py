@@ -76,9 +76,9 @@ class Corpus:
         """Marks, thinned or added to until this share is met on average."""
         base = self.marked.mean()
         draw = random.random(len(self.marked))
-        kept = draw < prevalence / base
-        added = draw < (prevalence - base) / (1 - base)
-        return np.asarray(self.marked & kept if prevalence <= base else self.marked | added)
+        if prevalence <= base:
+            return np.asarray(self.marked & (draw < prevalence / base))
+        return np.asarray(self.marked | (draw < (prevalence - base) / (1 - base)))
 
 
 def one_draw(
