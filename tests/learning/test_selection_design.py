@@ -81,3 +81,11 @@ def test_segments_of_transcripts_that_are_gone_do_not_count() -> None:
     log = rounds(5, RULE, None)
     kept = {d.segment_id for d in log[::2]}
     assert {s for part in design_strata(log, at_hand=kept) for s in part.members} == kept
+
+
+def test_whole_sessions_are_split_by_whether_the_machine_had_suggestions() -> None:
+    log = rounds(6, replace(RULE, mode="whole_session"), None, segments=20)
+    suggested = {d.segment_id: n % 3 == 0 for n, d in enumerate(log)}
+    strata = design_strata(log, suggested=suggested)
+    assert {(s.flagged, len(s.members), s.census) for s in strata} == {(True, 7, True), (False, 13, True)}
+    assert set(selection_weights(strata).values()) == {1.0}
