@@ -132,10 +132,12 @@ class NameScanner:
                 yield Hit(began, ended, "name")  # with the given name before it
 
     def _low_name(self, bare: str, *, follows: bool) -> bool:
-        """Whether a word of a text without any capital is a name."""
-        if bare in self._given:
-            return len(bare) > 2 and bare not in _NO_NAMES
-        return bare in self._surnames and (follows or (len(bare) > 4 and bare not in _TRADES))
+        """Whether a word of a text without any capital is a name, or two names joined."""
+        first, _, last = bare.partition("-")
+        if first in self._given:
+            return len(first) > 2 and first not in _NO_NAMES and (not last or last in self._given)
+        known = first in self._surnames and (not last or last in self._surnames)
+        return known and (follows or (len(bare) > 4 and bare not in _TRADES))
 
     def _capital_name(self, text: str, token: re.Match[str], *, follows: bool) -> bool:
         bare = _bare(token.group())

@@ -57,7 +57,7 @@ _WITH_YEARS = frozenset({"record", "health_plan", "device", "vehicle"})
 _VANITY_PHONE = re.compile(
     r"(?<![\w-])1?[-. ]?\(?8(?:00|88|77|66|55|44|33)\)?[-. ][A-Z]{4,10}\b|(?<![\w-])1?[-. ]?\(?8(?:00|88|77)\)?[-. ][A-Z\d]{2,5}-[A-Z\d]{2,6}\b"
 )
-_LEAST_DIGITS, _MOST_PHONE = 7, 15
+_LEAST_DIGITS, _MOST_PHONE, _LONGEST_SUM = 7, 15, 9
 
 
 def _digits(text: str) -> int:
@@ -74,7 +74,7 @@ def _is_list(groups: list[str]) -> bool:
     if len(groups) >= 2 and all(_YEAR.match(group) for group in groups):
         return True
     repeated = len(groups) > 2 and len(set(groups)) == 1 and len(groups[0]) > 1
-    return repeated or all(group.endswith("000") for group in groups)
+    return repeated or (len(groups) > 1 and all(group.endswith("000") for group in groups))
 
 
 def phone_hits(view: NumeralView) -> Iterator[Hit]:
@@ -84,9 +84,9 @@ def phone_hits(view: NumeralView) -> Iterator[Hit]:
         run = found.group()
         groups = re.findall(r"\d+", run)
         count = sum(map(len, groups))
-        if count < _LEAST_DIGITS or _THOUSANDS.match(run) or _is_list(groups):
+        if count < _LEAST_DIGITS or _THOUSANDS.match(run) or (run[0] != "+" and _is_list(groups)):
             continue
-        if len(groups) == 1 and int(groups[0]) % 100_000 == 0:
+        if len(groups) == 1 and count <= _LONGEST_SUM and int(groups[0]) % 100_000 == 0:
             continue  # 'ten million' is a sum
         extension = _EXTENSION.match(view.text, found.end())
         end = extension.end() if extension else found.end()
