@@ -113,7 +113,7 @@ def main() -> None:
     show("Held-out notations", held)
     show("All", recall(items, scanner)[0])
     later, missed_later = recall(planted(kinds=LATER), scanner)
-    show("Written last, never mended by", later)
+    show("Written last", later)
     for kind, texts in missed_later.items():
         missed.setdefault(kind, []).extend(texts)
     if options.misses:

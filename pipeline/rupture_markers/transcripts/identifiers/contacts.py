@@ -44,7 +44,7 @@ _TEXT_PATTERNS: tuple[tuple[tuple[str, ...], Kind, re.Pattern[str]], ...] = (
         tuple(f".{end}" for end in _TLD_WORDS), "url",
         re.compile(rf"(?<![\w@.]){_DOMAIN}(?:/[^\s<>\"]{{0,100}})?(?![\w@-])", re.IGNORECASE),
     ),
-    (("/",), "url", re.compile(r"(?<![\w@.])[\w-]{2,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
+    (("/",), "url", re.compile(r"(?<![\w@.])[\w-]{1,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
     (
         (_DOT,), "url",
         re.compile(
@@ -78,7 +78,7 @@ _STREETS = (
 )  # fmt: skip
 _ROADS = (
     re.compile(rf"\b{_SIDE}\d{{1,3}}(?:st|nd|rd|th) (?:Street|Avenue|Ave|St|street|avenue)\b"),
-    re.compile(r"\b(?:p\.? ?o\.? box)[ ,#]{1,3}\d(?:[ ,]{0,2}\d){0,5}", re.IGNORECASE),
+    re.compile(r"\b(?:p\.? ?o\.?|post office) box[ ,#]{1,3}\d(?:[ ,]{0,2}\d){0,5}", re.IGNORECASE),
     re.compile(r"\b(?:flat|apartment|apt|suite)\.?,? (?:number |no\.? ?|#)?\d{1,4} ?[A-Za-z]?\b", re.IGNORECASE),
     re.compile(r"\b(?:highway|hwy|interstate|route|I-) ?\d{1,3}\b,?(?: mile marker \d{1,4})?", re.IGNORECASE),
 )  # fmt: skip

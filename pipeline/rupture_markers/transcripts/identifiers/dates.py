@@ -83,6 +83,7 @@ _AGES = (
     ),
     re.compile(r"\b(?:his|her|their|my|your|our) (?:early |mid[- ]|late )?(?:nineties|90['’]?s)\b", re.IGNORECASE),
     re.compile(rf"{_OLD}(?:st|nd|rd|th)(?: \d{{1,2}}(?:st|nd|rd|th))? birthday\b", re.IGNORECASE),
+    re.compile(rf"({_OLD}),? (?:she|he|they)(?: is| was|['’]s| are)(?=[,.!?]|$| now| and)", re.IGNORECASE),
     re.compile(r"\b(?:nonagenarian|centenarian)s?\b", re.IGNORECASE),
 )
 

@@ -47,6 +47,7 @@ _IS = re.compile(r" (?:is|was|has|had|did|does|just|never|always)\b")
 _ABSTRACT = frozenset(
     {"grace", "hope", "joy", "faith", "charity", "patience", "mercy", "will", "art", "glory", "honor"}
 )
+_CLIPPED = frozenset({"kay", "cause", "til", "em"})
 _TRADES = frozenset({"smith", "miller", "carpenter", "fletcher", "finch", "lynch", "wright", "brooks", "foley"})
 _TO_A_PERSON = re.compile(r"\b(?:with|told|tell|ask|asked|met|poor|little) $", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?…:\"“”‘'(\[*•—–\n)\]-]|\b\d\.)\s*$")
@@ -142,7 +143,7 @@ class NameScanner:
     def _capital_name(self, text: str, token: re.Match[str], *, follows: bool) -> bool:
         bare = _bare(token.group())
         plain = bare.casefold()
-        if len(plain) < 2:
+        if len(plain) < 2 or (plain in _CLIPPED and text[: token.start()].endswith(("'", "’"))):
             return False
         usual = plain in _NO_NAMES or all(part in _NO_NAMES for part in plain.split("-"))
         if self._known(bare):
