@@ -18,7 +18,7 @@ from rich.table import Table
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_server import server_app
-from rupture_markers.errors import IngestError, RuptureError
+from rupture_markers.errors import IngestError, RuptureError, StudyError
 from rupture_markers.workflow.progress import watched_by
 from rupture_markers.workflow.summary import RunSummary
 
@@ -281,3 +281,11 @@ def main() -> None:
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:
             errors.print(fault.terminal_only, markup=False, highlight=False)
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        where = fault.filename or "a file"
+        errors.print(
+            f"{where}: cannot be read or written ({fault.strerror}). Check the disk and its permissions, then run again: "
+            "what was done stays done.",
+            style="red", markup=False, highlight=False,
+        )  # fmt: skip
+        sys.exit(StudyError.exit_code)
