@@ -32,7 +32,8 @@ from tests.faults.kill_campaign import (
 from tests.faults.push_campaign import prepare
 
 from rupture_markers.errors import StudyError
-from rupture_markers.workflow.study import open_study
+from rupture_markers.workflow import stages
+from rupture_markers.workflow.study import Study, open_study
 
 PROGRAM = "from rupture_markers.cli import main; main()"
 
@@ -42,6 +43,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = prepare(tmp_path_factory.mktemp("kills") / "study")
     shutil.rmtree(folder / "work")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model_in_memory(template: Path) -> Iterator[None]:
+    """Load model and cues once: forks have them, and spend their time on the study's files."""
+    study = open_study(template)
+    codebook = study.codebook()
+    model, cues = stages.model_of(study, codebook), study.cues(codebook)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "model_of", lambda _study, _codebook: model)
+        patch.setattr(Study, "cues", lambda _study, _codebook: cues)
+        yield
 
 
 def killed_runs(command: Command, template: Path, folder: Path, seeds: range) -> dict[str, int]:
@@ -170,7 +183,7 @@ def test_a_disk_that_was_full_at_any_size_is_no_harm_when_there_is_room(
     study = small_disk / "study"
     shutil.copytree(template, study)
     codes = []
-    for size in range(68, 300, 12):
+    for size in range(68, 300, 24):
         enlarge(small_disk, f"{size}k")
         codes.append(with_small_files(lambda: COMMANDS[0].work(study), 10**9))
         require_whole(study)
@@ -186,7 +199,7 @@ def test_of_two_runs_at_the_same_time_one_says_who_holds_the_study(template: Pat
     for folder in (study, whole):
         shutil.copytree(template, folder)
     COMMANDS[0].work(whole)
-    for _ in range(5):
+    for _ in range(2):
         pids = [in_a_fork(lambda: COMMANDS[0].work(study)) for _ in range(3)]
         codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
         assert set(codes) <= {0, 3}
