@@ -21,7 +21,7 @@ from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
 from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
-from rupture_markers.errors import IngestError, RuptureError
+from rupture_markers.errors import IngestError, RuptureError, StudyError
 from rupture_markers.workflow.summary import RunSummary
 
 app = typer.Typer(
@@ -245,3 +245,11 @@ def main() -> None:
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:
             errors.print(fault.terminal_only, markup=False, highlight=False)
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        where = fault.filename or "a file"
+        errors.print(
+            f"{where}: cannot be read or written ({fault.strerror}). Check the disk and its permissions, then run again: "
+            "what was done stays done.",
+            style="red", markup=False, highlight=False,
+        )  # fmt: skip
+        sys.exit(StudyError.exit_code)
