@@ -1,6 +1,6 @@
 """What the de-identification gate finds and stops: planted identifiers, real sessions, speed.
 
-    python -m benchmarks.deidentification --data ../shared/data [--held-out-misses]
+    python -m benchmarks.deidentification --data ../shared/data [--misses]
 
 Recall is measured on planted_identifiers.py, invented throughout. Real sessions are those of annomi and mibot: real people
 in demonstrations and chats, whose given names are often said aloud; in none of them anything was planted.
@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.planted_identifiers import PATTERNED, Planted, planted
+from benchmarks.planted_identifiers import LATER, PATTERNED, Planted, planted
 
 from rupture_markers.transcripts.deidentify import Scanner
 from rupture_markers.transcripts.read import read_transcripts
@@ -104,7 +104,7 @@ def main() -> None:
     """Print the figures of docs/privacy.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder with annomi and mibot")
-    parser.add_argument("--held-out-misses", action="store_true", help="list what was missed of the held-out notations")
+    parser.add_argument("--misses", action="store_true", help="list what was missed of held-out and last notations")
     options = parser.parse_args()
     scanner = Scanner()
     items = list(planted())
@@ -112,7 +112,11 @@ def main() -> None:
     held, missed = recall((p for p in items if p.held_out), scanner)
     show("Held-out notations", held)
     show("All", recall(items, scanner)[0])
-    if options.held_out_misses:
+    later, missed_later = recall(planted(kinds=LATER), scanner)
+    show("Written last", later)
+    for kind, texts in missed_later.items():
+        missed.setdefault(kind, []).extend(texts)
+    if options.misses:
         for kind, texts in missed.items():
             for notation, count in Counter(item.notation for item in texts).most_common():
                 print(f"  {kind}: {notation} missed {count} times")

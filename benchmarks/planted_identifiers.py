@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 PATTERNED = (
@@ -164,6 +164,27 @@ NOTATIONS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+LATER: dict[str, tuple[str, ...]] = {
+    "phone": ("555 01## / ####", "{say:5} {say:5} {say:5} - {say:0} {say:1} {say:##} {say:###}", "my number's double five five, {say:01##}", "(0) 7700-900-###", "ext. 4#, 555.01##", "0161 496 0### or 0161 496 0###"),
+    "email": ("{mail}+news@{host}", "{mail}@{host}, all lower case", "jo dot nowak at brightpath dot net", "it's {mail}, then at, then {host}"),
+    "url": ("{host}", "blog.{host}/?p=###", "my blog, blue bird dot wordpress dot com", "t.me/bluebird##"),
+    "ip": ("10.1#.2##.#", "2001:db8:0:0:8:800:200c:417a", "one ten dot twenty dot thirty dot {say:##}"),
+    "national_id": ("my social security's {say:12#4#67##}", "SSN ending {say:####}", "JK 12 34 ## A", "social insurance number 130 692 ###", "12#-4#-#### is the number"),
+    "health_plan": ("insurance card number {say:88####}", "Aetna member number W########", "policy no: ##-###-###", "my Medicare, 1EG4TE5MK7#"),
+    "record": ("hospital ID {say:4####}", "their file on me, number ######", "crime reference CR/#####/18", "specimen number S18-0####", "NHS no. 943-476-59##"),
+    "account": ("acc no 12####78", "card number {say:4111111111111111}", "Amex 3782 822463 1000#", "sort code's {say:20##45}", "BSB 062-###, account 1234 56##"),
+    "licence": ("driving licence {say:48####}", "passport no. C########", "social work registration SW1####", "licence plate frame, and licence A#######", "teacher number ##/#####"),
+    "vehicle": ("reg number W###ABC", "plates are 4@@@12#", "the van, registration B D five one S M R", "VIN ends in {say:00####}", "number plate DK 12 ###"),
+    "device": ("serial: @@######", "device serial {say:77####}", "my pacemaker's number is ######", "IMEI number 49-015420-323751-#", "CPAP serial number 1########"),
+    "date": ("on the {ordinal} of {month} twenty eighteen", "{month} the {ordinal}, two thousand and one", "2/1#/20", "Feb 2#nd", "{mon}. 3rd, '98", "{ordinal} {month}", "12-Dec-##", "born on 5/6/7#", "the week of {month} {ordinal}", "New Year's Day 2020"),
+    "age": ("ninety-two, she is", "she'll turn {spokenold}", "he's about {old} now", "my {old} year old nan", "dad's {spokenold} and mum's gone", "well into her nineties"),
+    "address": ("1# {street} Street, flat #", "number forty-two on {street} Road", "the house in {street} Crescent", "Apt #4, 1#00 {street} Avenue", "{street} Mews", "Post Office Box 4##", "thirty-one {street} Drive"),
+    "postcode": ("zip code is {say:60###}", "G12 8QQ", "TX 7####", "postcode's S10 2T@", "V6B 1@1", "BT7 1NN"),
+    "name": ("{given} and I", "{title} {rare}", "{given} the neighbour", "{rare}, my oldest friend,", "{given}", "{surname} junior", "{given} {surname}-{surname}", "that {wordname}"),
+    "place": ("{village}, near {city}", "the {village} Road estate", "{city} Infirmary", "a village called {village}", "{city}", "St {given}'s Hospice", "{village} Primary"),
+}  # fmt: skip
+"""Written when the patterns had been mended by what the held-out notations showed; docs/privacy.md gives the first run."""
+
 CARRIERS: dict[str, tuple[str, ...]] = {
     "phone": ("You can ring me on {}, any time.", "So my mobile is {}", "I wrote it on my hand, {}, and then I washed it off.", "The fax is {} if you need it.", "yeah it's {} I think", "They said call {} but nobody picks up.", "{}, that's the number."),
     "email": ("It's {} if you want to send the form.", "I wrote to {} three times.", "my email is {} yeah", "So she replied from {} and I just froze."),
@@ -253,10 +274,12 @@ def render(notation: str, draw: random.Random) -> str:
     return re.sub(r"\{(\w+)(?::([^}]*))?\}", fill, text)
 
 
-def planted(per_notation: int = 6, seed: int = 11) -> Iterator[Planted]:
+def planted(
+    per_notation: int = 6, seed: int = 11, kinds: Mapping[str, tuple[str, ...]] = NOTATIONS
+) -> Iterator[Planted]:
     """Turns with one planted identifier each, every kind and notation; a sixth of them in lower case, as in chats."""
     draw = random.Random(seed)
-    for kind, notations in NOTATIONS.items():
+    for kind, notations in kinds.items():
         for number, notation in enumerate(notations):
             for _ in range(per_notation * (4 if kind in {"name", "place"} else 1)):
                 what = render(notation, draw).strip()

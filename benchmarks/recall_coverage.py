@@ -16,6 +16,7 @@ import itertools
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +76,9 @@ class Corpus:
         """Marks, thinned or added to until this share is met on average."""
         base = self.marked.mean()
         draw = random.random(len(self.marked))
-        kept = draw < prevalence / base
-        added = draw < (prevalence - base) / (1 - base)
-        return np.asarray(self.marked & kept if prevalence <= base else self.marked | added)
+        if prevalence <= base:
+            return np.asarray(self.marked & (draw < prevalence / base))
+        return np.asarray(self.marked | (draw < (prevalence - base) / (1 - base)))
 
 
 def one_draw(
@@ -98,13 +99,14 @@ def one_draw(
     truth = None if not marked.any() else float((marked & flagged).sum() / marked.sum())
     rows = (weight * marked)[coded][:, None] * np.stack([flagged[coded], np.ones(int(coded.sum()))], axis=1)
     found = estimate_recall(strata)
-    new = new_cases_figure(rows, corpus.case[coded].astype(str).tolist(), found.recall, seed=1, draws=200)
+    missed = len(set(corpus.case[coded & marked & ~flagged].tolist()))
+    new = new_cases_figure(rows, corpus.case[coded].astype(str).tolist(), missed, found.recall, seed=1, draws=200)
     return truth, found, new
 
 
 def cell(
     by_case: list[NDArray[np.bool_]], key: tuple[str, int, float, float, float, float], repetitions: int, seed: int
-) -> dict[str, float | str | int]:
+) -> dict[str, Any]:
     form, cases, control, prevalence, recall, blind = key
     random = np.random.default_rng([seed, *(int(1000 * x) for x in key[1:]), FORMS.index(form)])
     corpus = Corpus(by_case, form, cases, random)
@@ -183,6 +185,36 @@ def own_draws(
     )
 
 
+def summary(rows: list[dict[str, Any]]) -> str:
+    """Markdown: one row a form, number of cases and control rate, over prevalence, recall and blind share."""
+    out = [
+        "| form | cases | control | refused | lower bound only | least coverage | least, two-sided | median width | "
+        "new cases: given | least coverage | median width |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for form, cases, control in itertools.product(FORMS, CASES, CONTROLS):
+        cells = [r for r in rows if (r["form"], r["cases"], r["control"]) == (form, cases, control)]
+        total, given = sum(r["repetitions"] for r in cells), sum(r["given"] for r in cells)
+        two = sum(r["two_sided"] for r in cells)
+        new = sum(r["new_given"] for r in cells)
+
+        def least(name: str, number: str, cells: list[dict[str, Any]] = cells) -> str:
+            # A share of fewer than 100 repetitions says little of a coverage.
+            known = [r[name] for r in cells if r[number] >= 100]
+            return f"{min(known):.3f}" if known else "-"
+
+        def median(name: str, cells: list[dict[str, Any]] = cells) -> str:
+            known = [r[name] for r in cells if r[name] == r[name]]
+            return f"{np.median(known):.2f}" if known else "-"
+
+        out.append(
+            f"| {form} | {cases} | {control:g} | {1 - given / total:.0%} | {(given - two) / total:.0%} | "
+            f"{least('coverage', 'given')} | {least('coverage_two_sided', 'two_sided')} | {median('median_width')} | "
+            f"{new / total:.0%} | {least('new_coverage', 'new_given')} | {median('new_width')} |"
+        )
+    return "\n".join(out)
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("data", type=Path)
@@ -198,22 +230,25 @@ def main() -> None:
         f"{len(by_case)} cases, {sum(map(len, by_case))} segments, {np.concatenate(by_case).mean():.2f} marked",
         flush=True,
     )
-    for (rounds, growth), control in itertools.product(((1, 1), (2, 1), (2, 2)), CONTROLS):
-        own_draws(by_case, rounds, growth, control, args.repetitions, args.seed)
-    if args.own_draws_only:
-        return
     keys = list(itertools.product(FORMS, CASES, CONTROLS, PREVALENCES, RECALLS, BLIND))
+    keys = [] if args.own_draws_only else keys
+    done = []
     with args.out.open("w", encoding="utf-8", newline="") as out:
         writer = None
         for number, key in enumerate(keys, start=1):
             row = cell(by_case, key, args.repetitions, args.seed)
-            writer = writer or csv.DictWriter(out, list(row), lineterminator="\n")
-            if number == 1:
+            if writer is None:
+                writer = csv.DictWriter(out, list(row), lineterminator="\n")
                 writer.writeheader()
             writer.writerow(row)
+            done.append(row)
             out.flush()
             if number % 24 == 0:
                 print(f"{number} of {len(keys)} cells, {time.perf_counter() - start:.0f} s", flush=True)
+    if done:
+        print(summary(done), flush=True)
+    for (rounds, growth), control in itertools.product(((1, 1), (2, 1), (2, 2)), CONTROLS):
+        own_draws(by_case, rounds, growth, control, args.repetitions, args.seed)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +13,15 @@ from rich.table import Table
 from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
+from rupture_markers.cli_collect import collect, forget, import_codings
 from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
 from rupture_markers.cli_demo_round import demo_round
+from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
 from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
-from rupture_markers.errors import IngestError, RuptureError
+from rupture_markers.errors import IngestError, RuptureError, StudyError
 from rupture_markers.workflow.summary import RunSummary
 
 app = typer.Typer(
@@ -34,11 +35,15 @@ app.add_typer(server_app, name="label-studio")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
+app.add_typer(export_app, name="export")
 app.command()(deidentify)
 cli_agreement.register(app)
 cli_adjudicate.register(app)
 cli_judging.register(app)
 
+app.command()(collect)
+app.command()(import_codings)
+app.command()(forget)
 app.command()(retrain)
 app.command()(backend)
 app.command("demo-round")(demo_round)
@@ -182,32 +187,6 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
 
 
 @app.command()
-def collect(
-    study: StudyPath,
-    everything: Annotated[bool, typer.Option("--all", help="Look at every task, not only at what changed.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Bring what people coded into the study's log. A second collect adds nothing.
-
-    Example: `rupture collect my-study`
-    """
-    quiet_prefect()
-    with watched() as bar:
-        bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import collect as flow  # noqa: PLC0415
-        from rupture_markers.workflow.study import open_study  # noqa: PLC0415
-
-        summary = flow(str(open_study(study).path), everything)
-    if as_json:
-        typer.echo(json.dumps(asdict(summary)))
-    else:
-        show_rows("Collected", summary.rows())
-        for answer, note in summary.notes:
-            console.print(f"{answer}: {note}", style="yellow", markup=False, highlight=False)
-    report_failures(list(summary.errors))
-
-
-@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the sample study is copied to.")] = Path("demo-study"),
 ) -> None:
@@ -266,3 +245,11 @@ def main() -> None:
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:
             errors.print(fault.terminal_only, markup=False, highlight=False)
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        where = fault.filename or "a file"
+        errors.print(
+            f"{where}: cannot be read or written ({fault.strerror}). Check the disk and its permissions, then run again: "
+            "what was done stays done.",
+            style="red", markup=False, highlight=False,
+        )  # fmt: skip
+        sys.exit(StudyError.exit_code)

@@ -84,7 +84,7 @@ def _show(found: Agreement, codes: bool) -> None:
             counts = (str(number.units), str(number.cases))
             table.add_row(number.unit, number.label, number.what, kind, *counts, shown(one), shown(mean))
         console.print(table)
-    for caution, rows_of in _cautions(found).items():
+    for caution, rows_of in _cautions(found, codes).items():
         console.print(f"{'; '.join(rows_of)}: {caution}", style="yellow", highlight=False)
     for note in found.notes:
         console.print(note, style="yellow", highlight=False)
@@ -100,11 +100,11 @@ def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]], figures
     console.print(table)
 
 
-def _cautions(found: Agreement) -> Mapping[str, list[str]]:
+def _cautions(found: Agreement, codes: bool) -> Mapping[str, list[str]]:
     """Rows by what is to be said of them, so that it is said once."""
     out: dict[str, list[str]] = {}
     for row in found.rows:
-        if row.caution and row.kind != "code":
+        if row.caution and (codes or row.kind != "code"):
             out.setdefault(row.caution, []).append(f"{row.label} per {row.unit}")
     for number in found.numbers:
         if number.caution:

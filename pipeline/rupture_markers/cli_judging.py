@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -52,7 +52,7 @@ def show_recall(
     """
     rows = study_recall(open_coded(open_study(study)), group=group)
     if as_json:
-        typer.echo(json.dumps({"rows": [asdict(row) for row in rows], "groups": NO_PROOF if group else ""}))
+        typer.echo(json.dumps({"rows": [_as_json(row) for row in rows], "groups": NO_PROOF if group else ""}))
         return
     table = Table(
         Column("marker", no_wrap=True), "cases", "coded", "marked", "recall", "precision", "prevalence",
@@ -71,6 +71,11 @@ def show_recall(
         console.print(f"{', '.join(names)}: {words}", style="yellow", highlight=False)
     if group is not None:
         console.print(NO_PROOF, highlight=False)
+
+
+def _as_json(row: RecallRow) -> dict[str, Any]:
+    shares = {} if row.found is None else {"prevalence": row.found.prevalence, "precision": row.found.precision}
+    return asdict(row) | {name: None if share is None else asdict(share) for name, share in shares.items()}
 
 
 def _share(share: Share | None) -> str:

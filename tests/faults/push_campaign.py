@@ -116,6 +116,20 @@ def change_a_turn(study: Study) -> None:
     draw(study)
 
 
+def prepare_changed(template: Path, folder: Path) -> Path:
+    """The same study with a changed turn, read and scored, so that each run need not do it."""
+    shutil.copytree(template, folder)
+    change_a_turn(open_study(folder))
+    return folder
+
+
+def take_changes(study: Study, changed: Path) -> None:
+    """Put the changed transcripts in, and what was read and scored of them."""
+    for part in ("transcripts", "work/read", "work/transcripts", "work/scores", "work/suggestions"):
+        shutil.copytree(changed / part, study.folder / part, dirs_exist_ok=True)
+    draw(study)
+
+
 def annotate(study: Study, client: LabelStudioClient, draws: random.Random) -> None:
     """Code a third of the tasks, as a person would; skip one."""
     for project in json.loads(study.projects.read_text())["projects"]:

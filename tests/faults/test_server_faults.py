@@ -31,8 +31,10 @@ from tests.faults.push_campaign import (
     kept_annotations,
     named_study,
     prepare,
+    prepare_changed,
     push_all,
     remote_projects,
+    take_changes,
     through_faults,
 )
 
@@ -52,13 +54,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def changed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepare_changed(template, tmp_path_factory.mktemp("changed") / "study")
+
+
+@pytest.fixture(scope="module")
 def between(label_studio: Any) -> Iterator[FaultServer]:
     with FaultServer(label_studio.url) as server:
         yield server
 
 
 def one_run(
-    seed: int, template: Path, folder: Path, server: FaultServer, label_studio: Any, monkeypatch: Any
+    seed: int, template: Path, changed: Path, folder: Path, server: FaultServer, label_studio: Any, monkeypatch: Any
 ) -> Outcome:
     draws = random.Random(seed)
     state = STATES[seed % len(STATES)]
@@ -75,7 +82,7 @@ def one_run(
             annotate(study, direct, draws)
             before = kept_annotations(direct, study)
         if state == "changed":
-            change_a_turn(study)
+            take_changes(study, changed)
         rate, most = draws.choice(((0.1, 99), (0.3, 99), (0.6, 12), (1.0, 4), (1.0, 99)))
         kinds = KINDS if draws.random() < 0.7 else (draws.choice(KINDS),)
         server.plan = FaultPlan(seed, rate, kinds, most)
@@ -97,20 +104,31 @@ def one_run(
 
 @pytest.mark.parametrize("seed", range(SHORT_RUNS))
 def test_a_run_through_faults_loses_nothing_and_makes_nothing_twice(
-    seed: int, template: Path, tmp_path: Path, between: FaultServer, label_studio: Any, monkeypatch: pytest.MonkeyPatch
+    seed: int,
+    template: Path,
+    changed: Path,
+    tmp_path: Path,
+    between: FaultServer,
+    label_studio: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    outcome = one_run(seed, template, tmp_path / "study", between, label_studio, monkeypatch)
+    outcome = one_run(seed, template, changed, tmp_path / "study", between, label_studio, monkeypatch)
     assert outcome.sound, outcome
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_campaign_runs_through_faults(
-    template: Path, tmp_path: Path, between: FaultServer, label_studio: Any, monkeypatch: pytest.MonkeyPatch
+    template: Path,
+    changed: Path,
+    tmp_path: Path,
+    between: FaultServer,
+    label_studio: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     outcomes = []
     for seed in range(1000, 1000 + int(os.environ.get("RUPTURE_FAULT_RUNS", "300"))):
-        outcome = one_run(seed, template, tmp_path / str(seed), between, label_studio, monkeypatch)
+        outcome = one_run(seed, template, changed, tmp_path / str(seed), between, label_studio, monkeypatch)
         keep_figures("server", f"run {seed}", outcome)
         outcomes.append(outcome)
     keep_figures("server", "total", table_of(outcomes))

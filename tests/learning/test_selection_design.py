@@ -97,3 +97,11 @@ def test_segments_of_held_out_cases_stand_for_themselves_and_apart_from_what_was
     weights = selection_weights(design_strata(log))
     assert {weights[segment] for segment in drawn} == {2.0}
     assert not weights.keys() & (set(held) - drawn)
+
+
+def test_whole_sessions_are_split_by_whether_the_machine_had_suggestions() -> None:
+    log = rounds(6, replace(RULE, mode="whole_session"), None, segments=20)
+    suggested = {d.segment_id: n % 3 == 0 for n, d in enumerate(log)}
+    strata = design_strata(log, suggested=suggested)
+    assert {(s.flagged, len(s.members), s.census) for s in strata} == {(True, 7, True), (False, 13, True)}
+    assert set(selection_weights(strata).values()) == {1.0}

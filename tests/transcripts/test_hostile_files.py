@@ -176,7 +176,7 @@ def bounded(path: Path, seconds: int, megabytes: int) -> str:
 @pytest.mark.parametrize("form", ["colon", "tab", "voice"])
 def test_a_crowd_of_speakers_is_refused_in_bounded_time_and_memory(tmp_path: Path, form: str) -> None:
     path = _crowd(tmp_path, 30_000, form)
-    told = bounded(path, 60, 1_500)
+    told = bounded(path, 120, 1_500)
     assert told.startswith("refused")
     assert int(told.split()[2]) < 5_000
 
@@ -184,7 +184,7 @@ def test_a_crowd_of_speakers_is_refused_in_bounded_time_and_memory(tmp_path: Pat
 @pytest.mark.campaign
 @pytest.mark.parametrize("form", ["colon", "tab", "voice"])
 def test_a_million_speakers_are_refused_in_bounded_time_and_memory(tmp_path: Path, form: str) -> None:
-    assert bounded(_crowd(tmp_path, 1_000_000, form), 120, 3_000).startswith("refused")
+    assert bounded(_crowd(tmp_path, 1_000_000, form), 60, 1_500).startswith("refused")
 
 
 @pytest.mark.campaign

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,10 @@ import yaml
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
-from rupture_markers.coding.adjudication_page import DECISION, NO_MARKER, REASON, adjudication_config
+from rupture_markers.coding.adjudication_page import DECISION, NO_MARKER, REASON
 from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
 from rupture_markers.coding.gold import current_adjudications, read_adjudications
 from rupture_markers.errors import LabelStudioFault
-from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.workflow.adjudicating import AdjudicationSummary, adjudicate
 from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.study import Study, open_study
@@ -126,8 +126,6 @@ def test_an_edit_that_ends_the_disagreement_takes_its_task_back_unless_begun(
         both = [a for a in answers if a.session_id == where[0] and a.first_turn <= where[1] <= a.last_turn
                 and a.arm == "blind"]  # fmt: skip
         agreed = [c for c in both[0].codings if c.turn == where[1]]
-        from dataclasses import replace
-
         edited = [
             replace(
                 a, coded_at="2026-02-01T00:00:00Z",
@@ -153,16 +151,17 @@ class _Dropper(BaseHTTPRequestHandler):
     left = 0
 
     def _pass(self) -> None:
+        if type(self).left <= 0:
+            self.close_connection = True
+            self.connection.close()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         keep = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "content-length", "connection")}
         answer = httpx.request(self.command, self.target + self.path, content=body, headers=keep, timeout=60)
         type(self).left -= 1
-        if type(self).left == 0:
+        if type(self).left <= 0:
             self.close_connection = True
             self.connection.close()
-            return
-        if type(self).left < 0:
-            self.send_error(503)
             return
         self.send_response(answer.status_code)
         self.send_header("Content-Length", str(len(answer.content)))
@@ -189,7 +188,7 @@ def dropper(label_studio: Any) -> Iterator[tuple[str, type[_Dropper]]]:
     thread.join()
 
 
-@pytest.mark.parametrize("stops_after", [3, 5, 6])
+@pytest.mark.parametrize("stops_after", [3, 6])
 def test_where_label_studio_stops_in_the_middle_the_next_run_finishes(
     served_coded_study: Path, label_studio: Any, dropper: tuple[str, type[_Dropper]], stops_after: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -222,11 +221,3 @@ def test_reasons_are_counted_by_code(served_coded_study: Path, label_studio: Any
     assert json.loads(done.stdout)["collected"] == 1
     counted = json.loads(CliRunner().invoke(app, ["adjudicate", str(served_coded_study), "--reasons", "--json"]).stdout)
     assert counted["W2"] == {"guideline gap": 1}
-
-
-def test_a_page_of_every_codebook_has_a_key_for_each_choice_once() -> None:
-    from xml.etree import ElementTree as ET
-
-    keys = [c.get("hotkey") for c in ET.fromstring(adjudication_config(load_codebook())).iter("Choice")]
-    assert None not in keys
-    assert len(keys) == len(set(keys))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
@@ -17,9 +18,11 @@ from typer.testing import CliRunner
 
 from rupture_markers.cli import app
 from rupture_markers.errors import ConfigError, RuptureError, StudyError
+from rupture_markers.transcripts.deidentify import Scanner
 from rupture_markers.workflow import deidentification, gate, reading
 from rupture_markers.workflow.study import Study, open_study
 
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "Quillabelle"
 CANARY = f"I told {NAME} about it, she rang from 555-010-7788."
 
@@ -224,3 +227,24 @@ def test_a_reference_that_names_nothing_changes_nothing(study: Path) -> None:
     check(study, 2)
     rupture("deidentify", str(study), "--clear", "s2:1:0-3", "--reason", "none", code=5)
     assert not (study / "annotations").exists()
+
+
+def test_the_sample_study_would_pass_without_being_declared_public(sample_study: Path) -> None:
+    config = yaml.safe_load((sample_study / "study.yaml").read_text(encoding="utf-8")) | {"public_data": False}
+    (sample_study / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert check(sample_study, 0)["findings"] == []
+
+
+def test_most_of_what_was_planted_is_found() -> None:
+    spec = importlib.util.spec_from_file_location("planted", ROOT / "benchmarks" / "planted_identifiers.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["planted"] = module
+    spec.loader.exec_module(module)
+    found: dict[bool, list[bool]] = {True: [], False: []}
+    for item in module.planted(per_notation=2):
+        hits = Scanner().text(item.text)
+        found[item.kind in module.PATTERNED].append(any(h.start < item.end and item.start < h.end for h in hits))
+    assert sum(found[True]) >= 0.99 * len(found[True])
+    assert sum(found[False]) >= 0.9 * len(found[False])

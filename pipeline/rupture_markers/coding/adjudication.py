@@ -19,7 +19,6 @@ from pydantic import ConfigDict, TypeAdapter
 from rupture_markers.coding.adjudication_page import AdjudicationData, Opinion, WindowTurn
 from rupture_markers.coding.predictions import shown_speaker, shown_text
 from rupture_markers.coding.tasks import CodingTask
-from rupture_markers.errors import StudyError
 from rupture_markers.learning.random_numbers import uniform
 from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.markers.codebook import Codebook
@@ -135,22 +134,13 @@ def build_adjudication_tasks(
 ) -> dict[str, tuple[AdjudicationTask, CodingTask]]:
     """Task of each disagreement, by task id: the turn with what was said around it, and what each coder gave.
 
-    Coders appear as A, B, C, in an order drawn anew for each task.
-
-    Raises
-    ------
-    StudyError
-        If the transcript no longer has the turn.
+    Coders appear as A, B, C, in an order drawn anew for each task. A turn that the transcript no longer has gets none.
     """
     out = {}
     for one in found:
         turns = {turn.index: place for place, turn in enumerate(transcripts[one.session_id].turns)}
         if one.turn not in turns:
-            raise StudyError(
-                f"session {one.session_id!r} has changed since it was coded.",
-                "Put the transcript back, or code its new segments first.",
-                turn=one.turn,
-            )
+            continue
         place = turns[one.turn]
         turn = transcripts[one.session_id].turns[place]
         window = transcripts[one.session_id].turns[max(0, place - _BEFORE) : place + _AFTER + 1]

@@ -43,6 +43,7 @@ def figures_over_cases(
     *,
     seed: int = 1,
     draws: int = DRAWS,
+    tail: float = 0.025,
 ) -> dict[str, Figure]:
     """Figures of all units, each with the 2.5th and 97.5th percentile over draws of cases.
 
@@ -56,6 +57,8 @@ def figures_over_cases(
         Figures from sums; its first axis are the draws.
     seed : int
     draws : int
+    tail : float
+        Share of the draws beyond each end of the interval.
 
     Returns
     -------
@@ -74,16 +77,16 @@ def figures_over_cases(
         return {name: Figure(_known(found)) for name, found in value.items()}
     number = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
     drawn = figures(number @ sums)
-    return {name: _with_interval(_known(found), drawn[name]) for name, found in value.items()}
+    return {name: _with_interval(_known(found), drawn[name], tail) for name, found in value.items()}
 
 
 def _known(value: Array | float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _with_interval(value: float | None, drawn: Array) -> Figure:
+def _with_interval(value: float | None, drawn: Array, tail: float) -> Figure:
     known = drawn[~np.isnan(drawn)]
     if value is None or len(known) < 0.9 * len(drawn):
         return Figure(value)
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.quantile(known, [tail, 1 - tail])
     return Figure(value, float(low), float(high))

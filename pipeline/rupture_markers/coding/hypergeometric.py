@@ -10,7 +10,9 @@ from scipy.stats import hypergeom
 
 
 @lru_cache(maxsize=100_000)
-def total_bounds(size: int, drawn: int, positive: int, low_risk: float, high_risk: float) -> tuple[int, int]:
+def total_bounds(
+    size: int, drawn: int, positive: int, low_risk: float, high_risk: float, *, given_some: bool = False
+) -> tuple[int, int]:
     """Bounds on the number of positives in a population, by inverting the hypergeometric test.
 
     Parameters
@@ -19,11 +21,15 @@ def total_bounds(size: int, drawn: int, positive: int, low_risk: float, high_ris
         Of the population, of the sample, and of the positives in the sample.
     low_risk, high_risk : float
         Chance, at most, that the number lies below the lower, and above the upper bound.
+    given_some : bool
+        Whether the lower bound is used only where the sample holds a positive: its chance is then taken among such
+        samples, since else the bound would be wrong too often just where it is used.
 
     Returns
     -------
     (int, int)
-        Smallest K with P(X >= positive | K) > low_risk, and largest K with P(X <= positive | K) > high_risk.
+        Smallest K with P(X >= positive | K) > low_risk, and largest K with P(X <= positive | K) > high_risk; with
+        ``given_some`` the former is P(X >= positive | X >= 1, K).
 
     References
     ----------
@@ -39,8 +45,13 @@ def total_bounds(size: int, drawn: int, positive: int, low_risk: float, high_ris
     """
     fewest, most = positive, size - drawn + positive
     possible = range(fewest, most + 1)
+
+    def at_least(total: int) -> float:
+        chance = float(hypergeom.sf(positive - 1, size, total, drawn))
+        return chance / float(hypergeom.sf(0, size, total, drawn)) if given_some and positive else chance
+
     # Both chances are monotone in K.
-    low = bisect_right(possible, low_risk, key=lambda k: float(hypergeom.sf(positive - 1, size, k, drawn)))
+    low = bisect_right(possible, low_risk, key=at_least)
     high = bisect_left(possible, -high_risk, key=lambda k: -float(hypergeom.cdf(positive, size, k, drawn)))
     return fewest + low, fewest + high - 1
 

@@ -100,8 +100,7 @@ class RecallEstimate:
     Attributes
     ----------
     strata : tuple of StratumCount
-    recall, prevalence, precision : Share or None
-        Of segments; precision is the share of the flagged ones that hold a marker.
+    recall : Share or None
     more : tuple of MoreSegments
     missing : tuple of str
         Why there is no recall, and what would give one; empty where there is one.
@@ -110,11 +109,19 @@ class RecallEstimate:
 
     strata: tuple[StratumCount, ...]
     recall: Share | None
-    prevalence: Share | None
-    precision: Share | None
     more: tuple[MoreSegments, ...] = ()
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def prevalence(self) -> Share | None:
+        """Share of all segments that hold a marker; None where it cannot be said."""
+        return _share([s for s in self.strata if not s.within])
+
+    @property
+    def precision(self) -> Share | None:
+        """Share of the flagged segments that hold a marker; None where it cannot be said."""
+        return _share([s for s in self.strata if s.flagged])
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ _NOTHING = _Total(0, 0, 0.0)
 
 
 def estimate_recall(strata: Sequence[StratumCount]) -> RecallEstimate:
-    """Estimate recall, prevalence and precision from the counts of the strata.
+    """Estimate recall from the counts of the strata.
 
     Parameters
     ----------
@@ -149,7 +156,8 @@ def estimate_recall(strata: Sequence[StratumCount]) -> RecallEstimate:
     Recall = C / (C + M) rises with C, the marker segments caught, and falls with M, those missed. Each stratum's number
     gets one-sided hypergeometric bounds, the risk of 2.5 % a side split over the strata that were not coded in full
     (Bonferroni): four fifths for those without a flag, one fifth for the flagged. So the bounds hold at 95 % or more
-    whatever the numbers are, given that the coded segments are a simple random sample of their stratum.
+    whatever the numbers are, given that the coded segments are a simple random sample of their stratum. The upper bound
+    is given only where a control holds a marker, and holds at its level among such samples too.
 
     References
     ----------
@@ -160,26 +168,20 @@ def estimate_recall(strata: Sequence[StratumCount]) -> RecallEstimate:
     flagged = [s for s in counts if s.flagged]
     unflagged = [s for s in own if not s.flagged]
     missing = _missing(flagged, unflagged)
-    prevalence = _share(own) if _sound(own) else None
-    precision = _share(flagged) if _sound(flagged) else None
     if missing:
-        return RecallEstimate(counts, None, prevalence, precision, missing=missing)
+        return RecallEstimate(counts, None, missing=missing)
     caught_risk, missed_risk = _split(flagged, unflagged)
     caught = _total(flagged, caught_risk)
     # Segments that a later round flagged are counted within the stratum whose controls stand for them too.
     apart = _total([s for s in flagged if not s.within], caught_risk)
-    others = _total(unflagged, missed_risk)
+    others = _total(unflagged, missed_risk, given_some=True)
     low = caught.low / max(apart.low + others.high, caught.low, 1)
     high = min(1.0, caught.high / max(apart.high + others.low, 1))
     estimated_total = apart.estimate + others.estimate
     seen = sum(s.positive for s in unflagged)
     recall = Share(min(1.0, caught.estimate / estimated_total), low, high) if seen else Share(None, low, None)
     notes = () if seen else ("No marker was found among the controls: there is a lower bound only.",)
-    return RecallEstimate(counts, recall, prevalence, precision, _more(flagged, unflagged, caught, others), notes=notes)
-
-
-def _sound(strata: Sequence[StratumCount]) -> bool:
-    return any(s.coded for s in strata) and not any(s.by_session and s.open for s in strata)
+    return RecallEstimate(counts, recall, _more(flagged, unflagged, caught, others), notes=notes)
 
 
 def _missing(flagged: Sequence[StratumCount], unflagged: Sequence[StratumCount]) -> tuple[str, ...]:
@@ -203,16 +205,18 @@ def _split(flagged: Sequence[StratumCount], unflagged: Sequence[StratumCount]) -
     return RISK / 2 * rest / max(open_flagged, 1), RISK / 2 * part / max(open_unflagged, 1)
 
 
-def _total(strata: Sequence[StratumCount], risk: float) -> _Total:
+def _total(strata: Sequence[StratumCount], risk: float, *, given_some: bool = False) -> _Total:
     """Positives of strata together; a stratum of which nothing was coded may hold any number, and has no estimate."""
     out = _NOTHING
     for s in strata:
-        low, high = total_bounds(s.size, s.coded, s.positive, risk, risk)
+        low, high = total_bounds(s.size, s.coded, s.positive, risk, risk, given_some=given_some)
         out += _Total(low, high, s.size * s.positive / s.coded if s.coded else 0.0)
     return out
 
 
-def _share(strata: Sequence[StratumCount]) -> Share:
+def _share(strata: Sequence[StratumCount]) -> Share | None:
+    if not any(s.coded for s in strata) or any(s.by_session and s.open for s in strata):
+        return None
     size = sum(s.size for s in strata)
     total = _total(strata, RISK / 2 / max(sum(s.open for s in strata), 1))
     return Share(total.estimate / size, total.low / size, total.high / size)

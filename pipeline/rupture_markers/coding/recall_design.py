@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, t
 
 from rupture_markers.coding.case_bootstrap import DRAWS, Figure, figures_over_cases
 from rupture_markers.coding.recall import Share, StratumCount
@@ -129,22 +131,26 @@ def recall_of_new_cases(
     if any(s.within for s in strata):
         return NewCases(None, "New cases: some segments were flagged later, in a round without new controls.")
     rows, cases = [], []
+    missed = set()
     for stratum in strata:
         coded = [segment for segment in stratum.drawn if segment in blind.cases]
         for segment in coded:
             marker = len(stratum.members) / len(coded) * (segment in blind.positive)
             rows.append([marker * stratum.flagged, marker])
             cases.append(blind.cases[segment])
-    return new_cases_figure(np.array(rows, dtype=float).reshape(-1, 2), cases, corpus, seed=seed, draws=draws)
+            if marker and not stratum.flagged:
+                missed.add(blind.cases[segment])
+    table = np.array(rows, dtype=float).reshape(-1, 2)
+    return new_cases_figure(table, cases, len(missed), corpus, seed=seed, draws=draws)
 
 
 def new_cases_figure(
-    rows: Array, cases: Sequence[str], corpus: Share | None, *, seed: int = 1, draws: int = DRAWS
+    rows: Array, cases: Sequence[str], missed: int, corpus: Share | None, *, seed: int = 1, draws: int = DRAWS
 ) -> NewCases:
     """Recall of new cases.
 
-    The interval spans both the bootstrap's and the exact bounds of this corpus: with few marker segments among the
-    controls a percentile interval alone is too narrow (docs/recall.md).
+    The interval spans both the exact bounds of this corpus and the expanded percentile interval of the bootstrap, whose
+    tails are those of a t distribution with as many degrees as cases with a missed marker less one (docs/recall.md).
 
     Parameters
     ----------
@@ -152,19 +158,27 @@ def new_cases_figure(
         Weight of each marker segment where it was caught, and of each marker segment.
     cases : sequence of str
         Of the rows.
+    missed : int
+        Cases with a marker segment among the controls.
     corpus : Share or None
+
+    References
+    ----------
+    Hesterberg, T. C. (2015). What teachers should know about the bootstrap. Am. Stat. 69(4), 371-386 (expanded
+    percentile interval).
     """
     number = len(set(cases))
     if number < FEWEST_CASES:
         return NewCases(None, f"New cases: {number} cases were coded blind; at least {FEWEST_CASES} are needed.")
-    if corpus is None or corpus.high is None:
-        return NewCases(None, "New cases: no marker segment among the controls, so nothing to resample.")
+    if corpus is None or corpus.high is None or missed < 2:
+        return NewCases(None, "New cases: marker segments among the controls of fewer than two cases.")
 
     def ratio(sums: Array) -> dict[str, Array]:
         with np.errstate(divide="ignore", invalid="ignore"):
             return {"recall": sums[..., 0] / sums[..., 1]}
 
-    found = figures_over_cases(rows, cases, ratio, seed=seed, draws=draws)["recall"]
+    tail = float(norm.cdf(t.ppf(0.025, missed - 1) * math.sqrt(missed / (missed - 1))))
+    found = figures_over_cases(rows, cases, ratio, seed=seed, draws=draws, tail=tail)["recall"]
     if found.low is None or found.high is None:
         return NewCases(None, "New cases: too few marker segments to resample.")
     return NewCases(Figure(found.value, min(found.low, corpus.low), max(found.high, corpus.high)))

@@ -10,7 +10,7 @@ from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.back_channels import mark_back_channels
 from rupture_markers.transcripts.control_characters import count_control_characters
 from rupture_markers.transcripts.events import find_events
-from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
+from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance, require_lines
 from rupture_markers.transcripts.speakers import numbers_that_fall, require_mapped, speaker_of
 from rupture_markers.transcripts.transcript import ReadWarning, Speaker, Turn
 
@@ -23,6 +23,7 @@ def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tupl
     IngestError
         If nothing is said, a label is nobody, or only one of two speakers speaks.
     """
+    require_lines(len(raw.utterances), path)
     spoken = [u for u in raw.utterances if u.text.strip()]
     if not any(u.label is not None for u in spoken):
         raise IngestError(

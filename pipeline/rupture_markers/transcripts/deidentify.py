@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rupture_markers.transcripts.identifiers.contacts import contact_hits, place_number_hits
+from rupture_markers.transcripts.identifiers.contacts import address_hits, contact_hits, place_number_hits
 from rupture_markers.transcripts.identifiers.dates import age_hits, date_hits
 from rupture_markers.transcripts.identifiers.deny_list import DenyList
 from rupture_markers.transcripts.identifiers.finding import Finding, Hit, Kind, merged
@@ -105,8 +105,7 @@ class Scanner:
             yield from code_hits(view)
             yield from place_number_hits(view)
             yield from date_hits(view)
-        else:
-            yield from place_number_hits(view)
+        yield from address_hits(view)
         yield from age_hits(view)
         if self.recogniser is not None:
             yield from self.recogniser(visible)

@@ -41,6 +41,8 @@ class AdjudicationSummary:
         Outcomes that came in now, and those whose annotation was deleted.
     created, deleted : int
         Tasks made, and tasks taken back since the coders no longer differ, or differ otherwise.
+    unplaced : int
+        Disagreements over turns that the transcripts at hand no longer have; they get no task.
     begun : tuple of str
         Tasks of disagreements that are gone, left since somebody had begun.
     unread : tuple of (str, str)
@@ -53,6 +55,7 @@ class AdjudicationSummary:
     withdrawn: int
     created: int = 0
     deleted: int = 0
+    unplaced: int = 0
     begun: tuple[str, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
 
@@ -91,13 +94,17 @@ def adjudicate(
         append_adjudications(study.adjudications, new)
         standing = _last((*log, *new))
         found = disagreements(coded.designed, coded.codebook, level=level, blind_only=not all_arms)
-        transcripts = stages.Sessions(study, reading.session_names(study))
+        names = set(reading.session_names(study))
         tasks = build_adjudication_tasks(
-            found, transcripts, coded.codebook, study=study.config.study, seed=study.config.selection.seed
-        )
+            [one for one in found if one.session_id in names], stages.Sessions(study, names), coded.codebook,
+            study=study.config.study, seed=study.config.selection.seed,
+        )  # fmt: skip
         decided = {name for name, (d, _) in tasks.items() if _is_decided(standing.get((d.session_id, d.turn)), name)}
         withdrawn = sum(record.withdrawn for record in new)
-        summary = AdjudicationSummary(len(found), len(decided), len(new) - withdrawn, withdrawn, unread=unread)
+        summary = AdjudicationSummary(
+            disagreements=len(found), decided=len(decided), collected=len(new) - withdrawn, withdrawn=withdrawn,
+            unplaced=len(found) - len(tasks), unread=unread,
+        )  # fmt: skip
         if collect_only or (not tasks and project is None):
             return summary
         here = {task.task_id for task in answered}
@@ -111,10 +118,8 @@ def adjudicate(
             batch=study.config.label_studio.batch, problems_of=adjudication_problems,
         )  # fmt: skip
         open_tasks = {task.task_id for task in answered if not _annotations(task)}
-        return AdjudicationSummary(
-            len(found), len(decided), len(new) - withdrawn, withdrawn, report.created, report.deleted,
-            tuple(name for name in report.stale if name in open_tasks), unread,
-        )  # fmt: skip
+        begun = tuple(name for name in report.stale if name in open_tasks)
+        return replace(summary, created=report.created, deleted=report.deleted, begun=begun)
 
 
 def outcomes(

@@ -12,9 +12,11 @@ from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.coded_task import Accounts, StudyFacts
 from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
 from rupture_markers.coding.collect import Polled, PollReport, last_records, poll_project
+from rupture_markers.coding.import_codings import news, read_coding_table, read_label_studio_export
 from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import user_name
 from rupture_markers.learning.selection import current_decisions, read_decisions
+from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import reading
 from rupture_markers.workflow.config import config_sha256
@@ -198,3 +200,37 @@ class _Marks:
         """Put down how far this poll came."""
         self._projects[key] = asdict(polled)
         write_json(self._path, {**self._head, "projects": self._projects})
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import found: answers in the file, those that were new or changed, and tasks that are none of ours."""
+
+    answers: int
+    added: int
+    not_ours: int
+    notes: tuple[tuple[str, str], ...]
+
+
+def import_file(study: Study, path: Path) -> ImportOutcome:
+    """Bring codings that were made elsewhere into the log: a Label Studio JSON export, or a CSV.
+
+    Raises
+    ------
+    IngestError
+        Naming the line; nothing was put down then.
+    """
+    drawn = read_assignments(study.assignments)
+    facts = study_facts(study, drawn, accounts(study))
+    not_ours = 0
+    records: Iterable[CodedSegment]
+    if path.suffix.lower() == ".json":
+        found = read_label_studio_export(path, {a.task_id: a for a in drawn}, facts)
+        records, not_ours = found.records, found.not_ours
+    else:
+        records = read_coding_table(path, facts)
+    listed = list(records)
+    new = news(listed, last_records(read_coded_segments(study.codings)))
+    append_coded_segments(study.codings, new)
+    notes = tuple((record.annotation, note) for record in new for note in record.notes)
+    return ImportOutcome(len(listed), len(new), not_ours, notes)

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from rupture_markers.errors import ConfigError, StudyError
 from rupture_markers.learning.record_log import read_records
+from rupture_markers.markers.named_entities import entity_recogniser
 from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.transcripts.deidentify import RULES, Scanner, metadata
 from rupture_markers.transcripts.identifiers.deny_list import DenyList, deny_list
@@ -127,8 +128,15 @@ def deny_of(study: Study) -> DenyList:
 
 
 def scanner_of(study: Study) -> Scanner:
-    """What the study's texts are scanned with."""
-    return Scanner(deny_of(study))
+    """What the study's texts are scanned with.
+
+    Raises
+    ------
+    ConfigError
+        If its list of names or its spaCy pipeline cannot be used.
+    """
+    asked = study.config.deidentification
+    return Scanner(deny_of(study), entity_recogniser(study.config.spacy_model) if asked.ner else None)
 
 
 def _key(study: Study, scanner: Scanner, content: str) -> str:

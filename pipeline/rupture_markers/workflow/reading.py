@@ -14,6 +14,7 @@ from rupture_markers.transcripts.read import read_transcript, read_transcripts, 
 from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
 from rupture_markers.transcripts.transcript import ReadWarning, Transcript
 from rupture_markers.workflow.config import config_sha256
+from rupture_markers.workflow.forgotten import case_sha256, forgotten_cases
 from rupture_markers.workflow.study import Study, make_folder, read_json, write_json
 
 _FORM = "1"
@@ -73,7 +74,16 @@ def _key(study: Study, path: Path, known: dict[str, SessionIdentity]) -> str:
         study.config.medium,
         study.config.language,
     )
-    parts = (_FORM, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), mapping, *rows, *_copies(study, path))
+    erased = sorted(forgotten_cases(study))
+    parts = (
+        _FORM,
+        *erased,
+        path.name,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        mapping,
+        *rows,
+        *_copies(study, path),
+    )
     return config_sha256(*parts)
 
 
@@ -112,7 +122,8 @@ def _with_copy(study: Study, original: Transcript) -> Transcript:
     return replace(original, turns=from_line(kept["copy"], path).turns)
 
 
-def _record(study: Study, path: Path) -> Path:
+def record_file(study: Study, path: Path) -> Path:
+    """Where it is kept what became of a file."""
     return study.session_file("read", relative(study, path), ".json")
 
 
@@ -126,7 +137,7 @@ def relative(study: Study, path: Path) -> str:
 
 def is_read(study: Study, path: Path, known: dict[str, SessionIdentity]) -> FileOutcome | None:
     """Outcome of an earlier run if the file, the config and its row are as they were; else None."""
-    record = read_json(_record(study, path))
+    record = read_json(record_file(study, path))
     if record is None or record.get("key") != _key(study, path, known):
         return None
     sessions = tuple(record["sessions"])
@@ -142,7 +153,12 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         before = is_read(study, path, known)
         if before is not None:
             return before
-        transcripts = [_with_copy(study, transcript) for transcript in _sessions(study, path, known)]
+        erased = forgotten_cases(study)
+        transcripts = [
+            _with_copy(study, transcript)
+            for transcript in _sessions(study, path, known)
+            if case_sha256(study, transcript.case_id) not in erased
+        ]
         make_folder(study.work / "transcripts")
         for transcript in transcripts:
             write_transcripts(study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript])
@@ -159,7 +175,7 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         sum(len(t.warnings) for t in transcripts),
     )
     write_json(
-        _record(study, path),
+        record_file(study, path),
         {
             "key": _key(study, path, known),
             "sessions": list(outcome.sessions),

@@ -13,7 +13,6 @@ _TLD_WORDS = (
     "com", "org", "net", "edu", "gov", "mil", "info", "biz", "io", "ie", "de", "fr", "ca", "au", "nz", "uk", "eu", "nl", "es", "ch", "at", "dk", "fi", "dev", "app", "tv", "blog", "health", "ac",
 )  # fmt: skip
 _TLD = f"(?:{'|'.join(_TLD_WORDS)})"
-_DIGIT = re.compile(r"\d")
 _DOMAIN = rf"[A-Za-z0-9](?:[\w-]{{0,60}}\w)?(?:\.[A-Za-z0-9-]{{1,60}}){{0,4}}\.{_TLD}"
 _SPOKEN_DOMAIN = rf"\w{{1,40}}(?: (?:dot|dash|hyphen|underscore) \w{{1,40}}){{0,4}} dot (?:co dot \w{{2}}|ac dot uk|org dot uk|{_TLD})"
 _FILL = r"(?:,? (?:um|uh|er|erm),?)?"
@@ -45,7 +44,7 @@ _TEXT_PATTERNS: tuple[tuple[tuple[str, ...], Kind, re.Pattern[str]], ...] = (
         tuple(f".{end}" for end in _TLD_WORDS), "url",
         re.compile(rf"(?<![\w@.]){_DOMAIN}(?:/[^\s<>\"]{{0,100}})?(?![\w@-])", re.IGNORECASE),
     ),
-    (("/",), "url", re.compile(r"(?<![\w@.])[\w-]{2,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
+    (("/",), "url", re.compile(r"(?<![\w@.])[\w-]{1,40}\.[A-Za-z]{2,6}/[\w./?=&-]{2,100}")),
     (
         (_DOT,), "url",
         re.compile(
@@ -74,19 +73,24 @@ _CAPITAL_TYPE = (
 )
 _SIDE = r"(?:(?:[NSEW]|North|South|East|West|north|south|east|west)\.? )?"
 _STREETS = (
-    re.compile(rf"(?<![\d.,$£€])\b\d{{1,5}}(?:[ ]\d{{1,3}})?[A-Za-z]?,? (?:The )?{_SIDE}(?:[A-Z][\w'’.-]{{0,25}} ){{1,4}}(?i:{_TYPE})\b\.?"),
+    re.compile(rf"(?<![\d.,$£€])\b\d{{1,5}}(?:[ ]\d{{1,3}})?[A-Za-z]?,? {_SIDE}(?:[A-Z][\w'’.-]{{0,25}} ){{1,4}}(?i:{_TYPE})\b\.?"),
     re.compile(rf"(?:\b[A-Z][a-z][\w'’-]{{0,25}} ){{1,3}}{_CAPITAL_TYPE}\b(?!['’]s)"),
+)  # fmt: skip
+_ROADS = (
     re.compile(rf"\b{_SIDE}\d{{1,3}}(?:st|nd|rd|th) (?:Street|Avenue|Ave|St|street|avenue)\b"),
-    re.compile(r"\b(?:p\.? ?o\.? box)[ ,#]{1,3}\d(?:[ ,]{0,2}\d){0,5}", re.IGNORECASE),
+    re.compile(r"\b(?:p\.? ?o\.?|post office) box[ ,#]{1,3}\d(?:[ ,]{0,2}\d){0,5}", re.IGNORECASE),
     re.compile(r"\b(?:flat|apartment|apt|suite)\.?,? (?:number |no\.? ?|#)?\d{1,4} ?[A-Za-z]?\b", re.IGNORECASE),
     re.compile(r"\b(?:highway|hwy|interstate|route|I-) ?\d{1,3}\b,?(?: mile marker \d{1,4})?", re.IGNORECASE),
 )  # fmt: skip
 _LETTERS = re.compile(r"[A-Za-z'’]+")
+_DETERMINERS = frozenset(
+    {"the", "a", "an", "my", "his", "her", "our", "their", "your", "this", "that", "of", "in", "and", "to", "every"}
+)
 _LOW_STREET = re.compile(
     r"\b(?:at|on|past|to|of|address is|number|is|it's|its|live[sd]?|flat \d{1,4}[a-z]?,?) "
     r"((?:\d{1,5}[a-z]?,? )?(?:[a-z][a-z'’-]{2,20} ){1,3}"
     r"(?:street|road|avenue|lane|drive|crescent|terrace|boulevard|gardens|blvd|ave|rd|st|ln))\b"
-    r"|\b(\d{1,5}(?: \d{1,3})?[a-z]?,? (?:[nsew] )?(?:[a-z][a-z'’-]{2,20} ){1,3}(?:close|court|place|way|road|street|st|blvd|lane|avenue))\b"
+    r"|\b(\d{1,5}(?: \d{1,3})?[a-z]?,? (?:the )?(?:[nsew] )?(?:[a-z][a-z'’-]{2,20} ){1,3}(?:close|court|place|way|road|street|st|blvd|lane|avenue))\b"
 )
 _NO_STREETS = words("no_streets")
 _POSTCODES: tuple[re.Pattern[str], ...] = (
@@ -116,26 +120,35 @@ def contact_hits(text: str) -> Iterator[Hit]:
                 yield Hit(*found.span(), kind)
 
 
-def place_number_hits(view: NumeralView) -> Iterator[Hit]:
-    """IPv4 addresses, street addresses and postcodes, on the numeral view."""
+def _is_no_street(words_of: str) -> bool:
+    """Whether the words before 'street' or 'way' say that none is named: 'the same street', 'one way'."""
+    before = [word.casefold() for word in _LETTERS.findall(words_of)][:-1]
+    return bool(before) and (before[-1] in _NO_STREETS or not _DETERMINERS.isdisjoint(before))
+
+
+def address_hits(view: NumeralView) -> Iterator[Hit]:
+    """Street addresses, with or without a number, post boxes and numbered roads, on the numeral view."""
     text = view.text
-    digits = _DIGIT.search(text) is not None
-    for found in _IP4.finditer(text) if digits else ():
-        if all(
-            int(part.replace(" ", "") or 999) <= 255 for part in re.split(r"\.", re.split(r"[:/]", found.group())[0])
-        ):
-            yield Hit(*view.source(*found.span()), "ip")
     for pattern in _STREETS:
         for found in pattern.finditer(text):
-            name = [word.casefold() for word in _LETTERS.findall(found.group())][:-1]
-            if not name or name[-1] not in _NO_STREETS:
+            if not _is_no_street(found.group()):
                 yield Hit(*view.source(*found.span()), "address")
+    for pattern in _ROADS:
+        for found in pattern.finditer(text):
+            yield Hit(*view.source(*found.span()), "address")
     for found in _LOW_STREET.finditer(text):
         group = 1 if found[1] else 2
-        if not _NO_STREETS.intersection(found[group].split()[:-1]):
+        if not _is_no_street(found[group]):
             yield Hit(*view.source(*found.span(group)), "address")
-    if not digits:
-        return
+
+
+def place_number_hits(view: NumeralView) -> Iterator[Hit]:
+    """IPv4 addresses and postcodes, on a numeral view that holds a digit."""
+    text = view.text
+    for found in _IP4.finditer(text):
+        parts = re.split(r"[:/]", found.group())[0].split(".")
+        if all(int(part.replace(" ", "") or 999) <= 255 for part in parts):
+            yield Hit(*view.source(*found.span()), "ip")
     for pattern in _POSTCODES:
         for found in pattern.finditer(text):
             yield Hit(*view.source(*found.span()), "postcode")

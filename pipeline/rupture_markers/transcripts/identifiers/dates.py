@@ -53,13 +53,13 @@ _SLASHED = re.compile(
     re.IGNORECASE,
 )
 _NO_DATES = frozenset({"9/11", "24/7", "7/11"})
-_AMBIGUOUS = re.compile(r"\b(?:may|march|mar)\b")
+_AMBIGUOUS = re.compile(r"\b(?:may|march)\b")
 _SURE = re.compile(r"['’]\d\d|\d(?:st|nd|rd|th)|\bof\b|(?:1[89]|20) ?\d ?\d|the \d")
 
 _OLD = r"(?<![\d.,$£€])(?:9\d|1[01]\d|12[0-2])"
 _UNIT = (
     r"(?!\d|[.,:/]\d|\s?(?:%|per ?cent|pounds?|lbs?|kilos?|kgs?|minutes?|mins?|days?|hours?|weeks?|months?|seconds?|miles?"
-    r"|degrees|dollars|bucks|quid|times|mg|proof|calories|steps|mph|k\b|of\b|in\b|on\b|out of|points?|people|cents|to\b|and\b \d|or\b|-\d|-(?!year|and)\w))"
+    r"|degrees|dollars|bucks|quid|times|mg|proof|calories|steps|mph|k\b|of\b|out of|points?|people|cents|to\b|and\b \d|or\b|-\d|-(?!year|and)\w))"
 )
 _HEDGE = r"(?:about |nearly |almost |around |only |just |like |now |over |maybe |probably |already |going on |coming up to )?"
 _WHO = (
@@ -83,6 +83,7 @@ _AGES = (
     ),
     re.compile(r"\b(?:his|her|their|my|your|our) (?:early |mid[- ]|late )?(?:nineties|90['’]?s)\b", re.IGNORECASE),
     re.compile(rf"{_OLD}(?:st|nd|rd|th)(?: \d{{1,2}}(?:st|nd|rd|th))? birthday\b", re.IGNORECASE),
+    re.compile(rf"({_OLD}),? (?:she|he|they)(?: is| was|['’]s| are)(?=[,.!?]|$| now| and)", re.IGNORECASE),
     re.compile(r"\b(?:nonagenarian|centenarian)s?\b", re.IGNORECASE),
 )
 

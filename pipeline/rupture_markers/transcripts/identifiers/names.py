@@ -47,6 +47,7 @@ _IS = re.compile(r" (?:is|was|has|had|did|does|just|never|always)\b")
 _ABSTRACT = frozenset(
     {"grace", "hope", "joy", "faith", "charity", "patience", "mercy", "will", "art", "glory", "honor"}
 )
+_CLIPPED = frozenset({"kay", "cause", "til", "em"})
 _TRADES = frozenset({"smith", "miller", "carpenter", "fletcher", "finch", "lynch", "wright", "brooks", "foley"})
 _TO_A_PERSON = re.compile(r"\b(?:with|told|tell|ask|asked|met|poor|little) $", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:^|[.!?…:\"“”‘'(\[*•—–\n)\]-]|\b\d\.)\s*$")
@@ -132,15 +133,17 @@ class NameScanner:
                 yield Hit(began, ended, "name")  # with the given name before it
 
     def _low_name(self, bare: str, *, follows: bool) -> bool:
-        """Whether a word of a text without any capital is a name."""
-        if bare in self._given:
-            return len(bare) > 2 and bare not in _NO_NAMES
-        return bare in self._surnames and (follows or (len(bare) > 4 and bare not in _TRADES))
+        """Whether a word of a text without any capital is a name, or two names joined."""
+        first, _, last = bare.partition("-")
+        if first in self._given:
+            return len(first) > 2 and first not in _NO_NAMES and (not last or last in self._given)
+        known = first in self._surnames and (not last or last in self._surnames)
+        return known and (follows or (len(bare) > 4 and bare not in _TRADES))
 
     def _capital_name(self, text: str, token: re.Match[str], *, follows: bool) -> bool:
         bare = _bare(token.group())
         plain = bare.casefold()
-        if len(plain) < 2:
+        if len(plain) < 2 or (plain in _CLIPPED and text[: token.start()].endswith(("'", "’"))):
             return False
         usual = plain in _NO_NAMES or all(part in _NO_NAMES for part in plain.split("-"))
         if self._known(bare):

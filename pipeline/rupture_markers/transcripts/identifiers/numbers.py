@@ -16,18 +16,24 @@ _CUES: tuple[tuple[Kind, int, str], ...] = (
     ("record", 4, r"\bmrn\b|medical record|record(?:s)? (?:number|no)|chart (?:number|no)|\bnhs\b|patient (?:number|id)|hospital (?:number|no)|case (?:number|no)|file (?:number|no)|docket|reference|\bref\b|claim (?:number|no)|record id|study id|participant id"),
     ("account", 4, r"account|sort code|\biban\b|\bswift\b|routing|acct|customer (?:number|id)|card(?: number)?|\bpin\b|credit card|debit card|\bbic\b"),
     ("licence", 4, r"licen[cs]e|passport|badge|registration|certificate|\bnpi\b|\bgmc\b|\bdea\b|\bpin number|permit|diploma"),
-    ("vehicle", 2, r"plates?\b|\breg\b|\bvin\b|tag (?:number|no)|number ?plate|registration (?:plate|mark)|licen[cs]e plate"),
+    ("vehicle", 2, r"plates?\b|\breg\b|\bregistration\b|\bvin\b|tag (?:number|no)|number ?plate|registration (?:plate|mark)|licen[cs]e plate"),
     ("device", 4, r"serial|\bs/n\b|\bimei\b|mac address|device (?:id|number|no)|implant (?:number|no|id)|\budi\b|model(?: number)?|pacemaker|lot number"),
 )  # fmt: skip
+_ANY_NUMBER = 5
+"""Digits from which a number that somebody calls a number is a finding, whatever it is of."""
 _GAP = (
-    r"(?:['’]s)?(?:[\s,:;#–—-]|\(\d{2}\)|\b(?:is|was|it|it['’]s|the|my|number|numbers?|no|num|id|code|um|so|hang|on|let|me|see|says?|said|read|of|that['’]s|ending|in"
+    r"(?:['’]s)?(?:[\s,:;#–—-]|\(\d{2}\)|\b(?:is|was|it|it['’]s|the|my|number|numbers?|no|num|id|code|um|so|hang|on|let|me|see|says?|said|read|of|that['’]s|ending|ends|in"
     r"|with|are|four|digits?|last|called|like|right|here|and|board|state|model)\b\.?|(?<=model )[A-Z]{2,4},){0,14}"
 )
-_CODE = r"((?<![\w.])(?:[A-Za-z]{1,6}(?:[ ,/:-]{1,2})){0,3}[A-Za-z]{0,6}\d[\dA-Za-z]*(?:[ ,./–-]{1,3}(?:\d[\dA-Za-z]*|[A-Z]{1,4}\d*(?![\w'’])|[b-hj-z](?![\w'’])))*)"
+_LETTERS = r"(?:(?-i:[A-Z]{1,6})|[b-hj-z]|a(?= [a-z\d]\b))"
+_CODE = (
+    rf"((?<![\w.])(?:{_LETTERS}[ ,/:-]{{1,2}}){{0,3}}(?:[a-z]{{3,6}} )?[A-Za-z]{{0,6}}\d[\dA-Za-z]*"
+    rf"(?:[ ,./–-]{{1,3}}(?:\d[\dA-Za-z]*|(?-i:[A-Z]{{1,4}})\d*(?![\w'’])|[b-hj-z](?![\w'’])))*)"
+)
 _CUED = tuple(
     (kind, least, re.compile(rf"(?:{cue}){_NUMBER}{_GAP}{_CODE}", re.IGNORECASE)) for kind, least, cue in _CUES
 )
-_LETTERS_OF_A_NUMBER = 6
+_CALLED_NUMBER = re.compile(rf"\b(?:number|id|no\.)[’'s]{{0,2}}{_GAP}{_CODE}", re.IGNORECASE)
 _VANITY = re.compile(
     r"\b(?:plates? |vanity |tag )(?:was|is|said|says|saying|read|reads|number|reading) ([A-Z][A-Z0-9]{4,8})\b"
 )
@@ -57,7 +63,7 @@ _WITH_YEARS = frozenset({"record", "health_plan", "device", "vehicle"})
 _VANITY_PHONE = re.compile(
     r"(?<![\w-])1?[-. ]?\(?8(?:00|88|77|66|55|44|33)\)?[-. ][A-Z]{4,10}\b|(?<![\w-])1?[-. ]?\(?8(?:00|88|77)\)?[-. ][A-Z\d]{2,5}-[A-Z\d]{2,6}\b"
 )
-_LEAST_DIGITS, _MOST_PHONE = 7, 15
+_LEAST_DIGITS, _MOST_PHONE, _LONGEST_SUM = 7, 15, 9
 
 
 def _digits(text: str) -> int:
@@ -74,7 +80,7 @@ def _is_list(groups: list[str]) -> bool:
     if len(groups) >= 2 and all(_YEAR.match(group) for group in groups):
         return True
     repeated = len(groups) > 2 and len(set(groups)) == 1 and len(groups[0]) > 1
-    return repeated or all(group.endswith("000") for group in groups)
+    return repeated or (len(groups) > 1 and all(group.endswith("000") for group in groups))
 
 
 def phone_hits(view: NumeralView) -> Iterator[Hit]:
@@ -84,9 +90,9 @@ def phone_hits(view: NumeralView) -> Iterator[Hit]:
         run = found.group()
         groups = re.findall(r"\d+", run)
         count = sum(map(len, groups))
-        if count < _LEAST_DIGITS or _THOUSANDS.match(run) or _is_list(groups):
+        if count < _LEAST_DIGITS or _THOUSANDS.match(run) or (run[0] != "+" and _is_list(groups)):
             continue
-        if len(groups) == 1 and int(groups[0]) % 100_000 == 0:
+        if len(groups) == 1 and count <= _LONGEST_SUM and int(groups[0]) % 100_000 == 0:
             continue  # 'ten million' is a sum
         extension = _EXTENSION.match(view.text, found.end())
         end = extension.end() if extension else found.end()
@@ -106,6 +112,9 @@ def code_hits(view: NumeralView) -> Iterator[Hit]:
         for found in cue.finditer(text):
             if _digits(found[1]) >= least and (kind not in _WITH_YEARS or not _THIS_CENTURY.match(found[1])):
                 yield Hit(*view.source(*found.span(1)), kind)
+    for found in _CALLED_NUMBER.finditer(text):
+        if _digits(found[1]) >= _ANY_NUMBER:
+            yield Hit(*view.source(*found.span(1)), "record")
 
 
 def word_code_hits(text: str) -> Iterator[Hit]:

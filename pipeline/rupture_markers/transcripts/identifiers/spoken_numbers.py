@@ -171,6 +171,7 @@ class _Reader:
 
     def nought(self, i: int) -> tuple[str, int] | None:
         """'Oh' beside another number is a nought."""
+        signed = (self.near(i + 1) and self.words[i + 1] in _SIGNS) or (self.near(i) and self.words[i - 1] in _SIGNS)
         following = self.small(i + 1) if self.near(i + 1) else None
         if following is not None and not following.ordinal:
             if following.value < 10 and self.joined(i + 1):
@@ -180,7 +181,7 @@ class _Reader:
             self.words[i - 1] in _UNITS or self.words[i - 1] in _TENS or self.words[i - 1] in {"oh", "o"}
         )
         repeated = self.near(i + 1) and (self.words[i + 1] in {"oh", "o"} or self.words[i + 1] in _REPEATS)
-        return ("0", i + 1) if beside or repeated else None
+        return ("0", i + 1) if beside or repeated or signed else None
 
 
 def _written(number: _Small) -> str:
