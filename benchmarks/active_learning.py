@@ -196,7 +196,7 @@ def _precision(turns: GoldTurns, log_odds: NDArray[np.float64], held: NDArray[np
 
 def reached(mean: NDArray[np.float64], coded: NDArray[np.float64], target: float) -> float:
     """Segments, interpolated, at which a mean curve first reaches the target; NaN where it does not."""
-    above = np.flatnonzero(mean >= target)
+    above = np.flatnonzero(mean >= target - 1e-9)
     if not len(above):
         return float("nan")
     n = int(above[0])
