@@ -18,7 +18,7 @@ from rich.table import Table
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_server import server_app
-from rupture_markers.errors import IngestError, RuptureError, StudyError
+from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
 from rupture_markers.workflow.progress import watched_by
 from rupture_markers.workflow.summary import RunSummary
 
@@ -275,7 +275,8 @@ def serve(
 def main() -> None:
     """Run `rupture`; an error of ours is told in words, without a traceback."""
     try:
-        app()
+        with without_words():
+            app()
     except RuptureError as fault:
         errors.print(str(fault), style="red", markup=False, highlight=False)
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:

@@ -65,9 +65,9 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
     expected = command.result(whole)
     figures = {"kills": 0, "ended_before": 0, "changes_of_a_run": changes, "damaged": 0, "unfinished": 0, "other": 0}
     study = folder / "study"
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
         draws = random.Random(seed)
-        if seed % 3 == 0:
+        if number % 3 == 0:
             shutil.rmtree(study, ignore_errors=True)
             shutil.copytree(template, study)
         where = kill_somewhere(lambda: command.work(study), draws, changes, seconds)
@@ -77,7 +77,7 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
         except Exception as fault:  # noqa: BLE001 - counted, and shown
             print(f"seed {seed}, {where}: {fault!r}")
             figures["damaged"] += 1
-        if seed % 3 == 2:
+        if number % 3 == 2:
             pid = in_a_fork(lambda: command.work(study))
             figures["unfinished"] += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
             figures["other"] += command.result(study) != expected
