@@ -7,9 +7,10 @@ body held, since it may hold a task's text.
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from label_studio_sdk.core.api_error import ApiError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from rupture_markers.coding.answer import AnsweredTask, RemoteUser
 from rupture_markers.errors import LabelStudioError, LabelStudioFault
 
 TOKEN_VARIABLE = "RUPTURE_LABEL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
@@ -252,20 +254,52 @@ class LabelStudioClient:
 
     def has_work(self, task: RemoteTask) -> bool:
         """Whether a person has begun with a task: an annotation, a skip or a draft."""
+        if task.annotations:
+            return True
         full = self._ask("task", lambda: _WorkAnswer.model_validate(self._api.tasks.get(id=str(task.number))))
         drafts = self._ask("drafts", lambda: self._drafts(task.number))
-        return bool(drafts or full.annotations or full.cancelled_annotations or task.annotations)
+        return bool(drafts or full.annotations or full.cancelled_annotations)
 
     def _drafts(self, number: int) -> list[Any]:
         """Drafts of everybody: the ones within a task are the asking user's alone."""
-        http = self._api._client_wrapper.httpx_client  # the SDK has no method for it
-        answer = http.request(f"api/tasks/{number}/drafts", method="GET")
-        if not answer.is_success:
-            raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
-        found = answer.json()
+        found = self._get(f"api/tasks/{number}/drafts")
         if not isinstance(found, list):
             raise ValueError("no list of drafts")
         return found
+
+    def _get(self, path: str, **params: Any) -> Any:
+        """Ask for what the SDK has no method for, or whose answer it cuts down to what it knows."""
+        answer = self._api._client_wrapper.httpx_client.request(path, method="GET", params=params)
+        if not answer.is_success:
+            raise ApiError(status_code=answer.status_code, headers=dict(answer.headers))
+        return answer.json()
+
+    def answered_tasks(self, project: int, *, since: str = "") -> Iterator[AnsweredTask]:
+        """Tasks with their annotations, page by page; with ``since`` those alone that changed after that time."""
+        changed = {
+            "filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": since,
+        }  # fmt: skip
+        asked: dict[str, Any] = {"project": project, "page_size": _PAGE, "fields": "all"}
+        if since:
+            asked["query"] = json.dumps({"filters": {"conjunction": "and", "items": [changed]}})
+        seen, page, total = 0, 1, 1
+        while seen < total:
+            found = self._ask("annotations", partial(self._get, "api/tasks", **asked, page=page))
+            tasks = [AnsweredTask.model_validate(task) for task in found["tasks"]]
+            yield from tasks
+            if not tasks:
+                return
+            seen, page, total = seen + len(tasks), page + 1, int(found["total"])
+
+    def count_annotations(self, project: int) -> int:
+        """How many annotations a project has, skips apart."""
+        return int(
+            self._ask("count", lambda: self._get("api/tasks", project=project, page_size=1)["total_annotations"])
+        )
+
+    def users(self) -> list[RemoteUser]:
+        """Accounts of the server."""
+        return [RemoteUser.model_validate(user) for user in self._ask("users", lambda: self._get("api/users"))]
 
     def create_tasks(self, project: int, payloads: Sequence[dict[str, Any]]) -> None:
         """Import tasks in one request; not tried again, since a lost answer may have been a yes (the caller looks)."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.marker import Arm
-from rupture_markers.whole_files import whole_file
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 
 class _Project(BaseModel):
@@ -79,5 +79,5 @@ class Ledger:
             coder=coder, arm=arm, key=key, number=number, tasks=tasks, stale=list(stale)
         )
         content = _File(url=self.url, projects=list(self._projects.values()))
-        with whole_file(self.path) as out:
+        with whole_text_file(self.path) as out:
             json.dump(content.model_dump(), out)

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from rupture_markers.errors import LabelStudioError
-from rupture_markers.whole_files import whole_file
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 # Runs in Label Studio's environment: passwords come by standard input and the token goes by standard output,
 # never by the command line, where every user of the machine could read them.
@@ -100,6 +100,6 @@ def ensure_accounts(
         }
         for a in known.values()
     ]
-    with whole_file(path) as out:
+    with whole_text_file(path) as out:
         json.dump(rows, out, indent=1)
     return tuple(known.values())

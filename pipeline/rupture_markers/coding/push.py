@@ -61,8 +61,14 @@ def push(
     *,
     batch: int = 250,
     advance: Callable[[int], None] = lambda _: None,
+    problems_of: Callable[[CodingTask, Codebook], list[str]] = validate_task,
 ) -> PushReport:
     """Bring one coder's project of one arm up to date.
+
+    Parameters
+    ----------
+    problems_of : callable
+        What is wrong with a task; a project with a page of its own (adjudication) has a check of its own.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def push(
     LabelStudioFault
         If the server's faults outlast the tries; the next run finishes the work.
     """
-    _require_sound(tasks, codebook)
+    _require_sound(tasks, codebook, problems_of)
     project = _project(plan, client, ledger)
     here = _remote(client, project.number)
     changed = _remove_changed(tasks, client, here)
@@ -87,9 +93,11 @@ def push(
     return PushReport(created, changed, len(tasks) - created - changed, renewed, deleted, tuple(stale))
 
 
-def _require_sound(tasks: Sequence[CodingTask], codebook: Codebook) -> None:
+def _require_sound(
+    tasks: Sequence[CodingTask], codebook: Codebook, problems_of: Callable[[CodingTask, Codebook], list[str]]
+) -> None:
     for number, task in enumerate(tasks):
-        problems = validate_task(task, codebook)
+        problems = problems_of(task, codebook)
         if problems:
             raise LabelStudioError(
                 f"task {number} of {task.coder}, {task.arm}, is not sound: {problems[0]}"
@@ -231,7 +239,10 @@ def _renew_predictions(
     here: dict[str, list[RemoteTask]],
     batch: int,
 ) -> int:
-    """Make every task carry its present prediction and no other; new ones come before old ones go."""
+    """Make every pending task carry its present prediction and no other; new ones come before old ones go.
+
+    A task that somebody has answered, skipped or begun keeps the prediction that was seen.
+    """
     if plan.arm == "blind":
         return 0
     kept: dict[int, list[RemotePrediction]] = {}
@@ -241,12 +252,15 @@ def _renew_predictions(
     for task in tasks:
         for remote in here.get(task.task_id, ()):
             have = kept.get(remote.number, [])
+            new = []
             for wanted in task.predictions:
                 right = [p for p in have if _same(p, wanted)]
                 if not right:
-                    missing.append({"task": remote.number, **wanted})
+                    new.append({"task": remote.number, **wanted})
                 have = [p for p in have if p is not (right[0] if right else None)]
-            old += [p.number for p in have]
+            if (new or have) and not client.has_work(remote):
+                missing += new
+                old += [p.number for p in have]
     for first in range(0, len(missing), batch):
         client.create_predictions(project.number, missing[first : first + batch])
     client.delete_predictions(old)

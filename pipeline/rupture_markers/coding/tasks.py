@@ -16,7 +16,7 @@ from rupture_markers.errors import StudyError
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm, Suggestion
 from rupture_markers.transcripts.transcript import Transcript, Turn
-from rupture_markers.whole_files import whole_file
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 __all__ = ["CodingTask", "build_tasks", "validate_task", "write_task_file", "write_task_files"]
 
@@ -137,7 +137,7 @@ def write_task_file(path: Path, tasks: Iterable[CodingTask]) -> int:
         How many tasks it holds.
     """
     payloads = [task.payload for task in tasks]
-    with whole_file(path) as file:
+    with whole_text_file(path) as file:
         json.dump(payloads, file, ensure_ascii=False, indent=1)
     return len(payloads)
 

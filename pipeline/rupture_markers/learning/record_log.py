@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from rupture_markers.errors import StudyError
-from rupture_markers.whole_files import whole_file
+from rupture_markers.transcripts.whole_file import whole_file
 
 Record = TypeVar("Record")
 
@@ -29,7 +29,7 @@ def append_records(path: Path, records: Iterable[Record], kind: TypeAdapter[Reco
     if not lines:
         return 0
     before = path.read_bytes() if path.exists() else b""
-    with whole_file(path, "wb") as log:
+    with whole_file(path) as log:
         log.write(before[: before.rfind(b"\n") + 1])
         log.writelines(lines)
     return len(lines)
