@@ -72,12 +72,14 @@ def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     name="collect", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
     retry_condition_fn=_is_fault,
 )  # fmt: skip
+@without_words()
 def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> collecting.CollectOutcome:
     """Collect from one coder's project of one arm."""
     return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
 
 
 @flow(name="collect", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
     """Bring what people coded into the study's log.
 
@@ -177,6 +179,7 @@ def annotate(study: str, to_file: str | None = None, force_language: bool = Fals
 
 
 @flow(name="retrain", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def retrain(
     study: str, allow_equal: bool = False, to_file: str | None = None
 ) -> tuple[retraining.RetrainReport, RunSummary | None]:
@@ -200,6 +203,7 @@ def retrain(
 
 
 @flow(name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def retrain_when_due(study: str) -> bool:
     """Collect where a webhook asked for it; then retrain where that was asked for, or enough new gold is there.
 
