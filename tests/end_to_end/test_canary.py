@@ -52,6 +52,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("doctor", "{study}"),
     ("doctor", "{study}", "--json"),
     ("backup", "{study}"),
+    ("collect", "{study}"),
+    ("gold", "{study}", "--out", "{out}/gold.csv"),
+    ("agreement", "{study}"),
+    ("deidentify", "{study}"),
+    ("export", "scores", "{study}", "--out", "{out}/exported.csv"),
+    ("export", "sessions", "{study}", "--out", "{out}/sessions.csv"),
+    ("retrain", "{study}", "--to-file", "{out}/tasks"),
 )
 """What is run on a study that is sound; one entry a command."""
 
