@@ -1,6 +1,6 @@
 # make demo: install everything, run the sample study into a local Label Studio.   make test, make lint: what CI runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test lint campaign clean
+.PHONY: help demo demo-round demo-stop test lint campaign clean
 SHELL := /bin/bash
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -10,6 +10,7 @@ STAMP := .venv/rupture-ready
 
 help:
 	@echo "make demo      install everything, run the sample study into a local Label Studio"
+	@echo "make demo-round two scripted coders code the demo's queue; then collect, agreement, adjudicate, retrain, renewal"
 	@echo "make demo-stop stop that Label Studio"
 	@echo "make test      the whole suite, a real Label Studio and Prefect flow included"
 	@echo "make lint      ruff, mypy, import contracts"
@@ -25,6 +26,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP)
 	@$(BIN)/rupture demo --folder demo-study
+
+demo-round: $(STAMP)
+	@$(BIN)/rupture demo-round --folder demo-study
 
 demo-stop: $(STAMP)
 	@$(BIN)/rupture label-studio stop demo-study

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rupture_markers import cli_adjudicate, cli_agreement, cli_judging
+from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
+from rupture_markers.cli_collect import collect, forget, import_codings
+from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
+from rupture_markers.cli_demo_round import demo_round
+from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
+from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
-from rupture_markers.errors import IngestError, RuptureError
-from rupture_markers.workflow.progress import watched_by
+from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
+from rupture_markers.errors import IngestError, RuptureError, StudyError
 from rupture_markers.workflow.summary import RunSummary
 
 app = typer.Typer(
@@ -33,53 +35,21 @@ app.add_typer(server_app, name="label-studio")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(cues_app, name="cues")
 app.add_typer(models_app, name="models")
+app.add_typer(export_app, name="export")
+app.command()(deidentify)
+cli_agreement.register(app)
+cli_adjudicate.register(app)
+cli_judging.register(app)
 
-console = Console()
-errors = Console(stderr=True)
+app.command()(collect)
+app.command()(import_codings)
+app.command()(forget)
+app.command()(retrain)
+app.command()(backend)
+app.command("demo-round")(demo_round)
+
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
-PARTLY = 2
-"""Exit status where some files failed and everything else is done."""
-
-
-class Bar:
-    """Progress on the terminal."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
-
-    def begin(self, what: str, total: int) -> None:
-        """A stage begins."""
-        self._task = self._progress.add_task(what, total=total)
-
-    def advance(self, number: int = 1) -> None:
-        """So much of it is done."""
-        if self._task is not None:
-            self._progress.advance(self._task, number)
-
-    def say(self, what: str) -> None:
-        """Write a line above the bars."""
-        self._progress.console.print(what, style="dim")
-
-
-@contextmanager
-def watched() -> Iterator[Bar]:
-    """Show progress on standard error."""
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=not errors.is_terminal) as progress:
-        bar = Bar(progress)
-        with watched_by(bar):
-            yield bar
-
-
-def quiet_prefect() -> None:
-    """No telemetry, no chatter; an existing server is used where PREFECT_API_URL is set."""
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "ERROR")
-    os.environ.setdefault("PREFECT_RESULTS_PERSIST_BY_DEFAULT", "false")
 
 
 @app.command()
@@ -100,15 +70,19 @@ def init(
 
 @app.command()
 def check(  # noqa: PLR0912 - one branch a thing to show
-    study: StudyPath, as_json: AsJson = False
+    study: StudyPath,
+    as_json: AsJson = False,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Show what was found, on a terminal only.")] = False,
 ) -> None:
-    """Read every transcript and report; nothing is sent.
+    """Read every transcript, look for what may identify a person, and report; nothing is sent.
 
     Example: `rupture check my-study`
     """
     from rupture_markers.workflow import reading  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
+    if show_text:
+        require_terminal()
     opened = open_study(study)
     files = reading.source_files(opened)
     known = reading.identities(opened)
@@ -118,7 +92,8 @@ def check(  # noqa: PLR0912 - one branch a thing to show
         for path in files:
             outcomes.append(reading.read_file(opened, path, known))
             bar.advance()
-    outcomes = reading.require_own_sessions(outcomes)
+        outcomes = reading.require_own_sessions(outcomes)
+        found = gate_report(opened, [name for o in outcomes if not o.error for name in o.sessions])
     failed = [o for o in outcomes if o.error]
     unmatched = sorted(set(known) - {name for o in outcomes for name in o.sessions})
     if as_json:
@@ -126,7 +101,7 @@ def check(  # noqa: PLR0912 - one branch a thing to show
             {"file": o.file, "sessions": list(o.sessions), "turns": o.turns, "warnings": o.warnings, "error": o.error}
             for o in outcomes
         ]
-        typer.echo(json.dumps({"files": rows, "rows_without_transcript": unmatched}))
+        typer.echo(json.dumps({"files": rows, "rows_without_transcript": unmatched, "findings": as_rows(found)}))
     else:
         table = Table("file", "sessions", "turns", "warnings", title="Transcripts")
         for o in outcomes:
@@ -134,19 +109,19 @@ def check(  # noqa: PLR0912 - one branch a thing to show
                 table.add_row(o.file, str(len(o.sessions)), str(o.turns), str(o.warnings))
         console.print(table)
         for o in outcomes:
-            for name in o.sessions if o.warnings else ():
-                for warning in reading.session(opened, name).warnings:
-                    where = f", line {warning.line}" if warning.line is not None else ""
-                    console.print(f"{o.file}{where}: {warning.what}", style="yellow", markup=False, highlight=False)
+            for line in reading.warnings_of(opened, o):
+                console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for o in failed:
         errors.print(o.error, style="red", markup=False, highlight=False)
         if o.detail and errors.is_terminal:
             errors.print(o.detail, markup=False, highlight=False)
+    if not as_json:
+        show_findings(opened, found, show_text=show_text)
     if unmatched:
         errors.print(f"sessions.csv has {len(unmatched)} rows without a transcript.", style="yellow")
     if not as_json:
         console.print(f"{len(outcomes) - len(failed)} files read, {len(failed)} not.")
-    if failed:
+    if failed or (found and not opened.config.public_data):
         raise typer.Exit(PARTLY)
 
 
@@ -211,25 +186,6 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
         return run_annotate(study, to_file=to_file, force_language=force_language)
 
 
-def report_failures(failed: list[str]) -> None:
-    """List what failed and leave with a status that says so."""
-    for line in failed:
-        errors.print(line, style="red", markup=False, highlight=False)
-    if failed:
-        raise typer.Exit(PARTLY)
-
-
-def show_rows(title: str, rows: list[tuple[str, str]], *, as_json: bool = False) -> None:
-    """Show a table of two columns."""
-    if as_json:
-        typer.echo(json.dumps(dict(rows)))
-        return
-    table = Table("what", "count", title=title)
-    for name, value in rows:
-        table.add_row(name, value)
-    console.print(table)
-
-
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the sample study is copied to.")] = Path("demo-study"),
@@ -260,8 +216,13 @@ def serve(
     study: StudyPath,
     cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
     every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
+    collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
+    retrain_cron: Annotated[str | None, typer.Option(help="Schedule of retraining in cron's five fields.")] = None,
+    due_every: Annotated[
+        float | None, typer.Option(help="Minutes between looks whether a webhook or new gold makes retraining due.")
+    ] = None,
 ) -> None:
-    """Serve the flow on a schedule until stopped.
+    """Serve the flows on a schedule until stopped.
 
     Example: `rupture serve my-study --cron "0 6 * * *"`
     """
@@ -269,7 +230,10 @@ def serve(
     from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
     from rupture_markers.workflow.study import open_study  # noqa: PLC0415
 
-    serve_study(open_study(study).path, cron=cron, every_minutes=every)
+    serve_study(
+        open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every,
+        retrain_cron=retrain_cron, due_minutes=due_every,
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -281,3 +245,11 @@ def main() -> None:
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:
             errors.print(fault.terminal_only, markup=False, highlight=False)
         sys.exit(fault.exit_code)
+    except OSError as fault:
+        where = fault.filename or "a file"
+        errors.print(
+            f"{where}: cannot be read or written ({fault.strerror}). Check the disk and its permissions, then run again: "
+            "what was done stays done.",
+            style="red", markup=False, highlight=False,
+        )  # fmt: skip
+        sys.exit(StudyError.exit_code)

@@ -67,6 +67,40 @@ def guide(path: BookPath = None) -> None:
     typer.echo(coder_guide(load_codebook(path)))
 
 
+@codebook_app.command()
+def stale(
+    study: Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """List what was coded under an earlier codebook, and what changed since; status 1 where there is any.
+
+    Example: `rupture codebook stale my-study`
+    """
+    from rupture_markers.coding.codebook_history import read_codebooks  # noqa: PLC0415
+    from rupture_markers.coding.codings_log import current_answers, read_coded_segments  # noqa: PLC0415
+    from rupture_markers.coding.stale_codings import stale_codings  # noqa: PLC0415
+    from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+
+    opened = open_study(study)
+    answers = current_answers(read_coded_segments(opened.codings))
+    found, changes = stale_codings(answers, opened.codebook(), read_codebooks(opened.codebooks))
+    if as_json:
+        typer.echo(json.dumps([asdict(item) for item in found]))
+    else:
+        for sha256 in sorted({item.sha256 for item in found} & changes.keys()):
+            change = changes[sha256]
+            changed = ", ".join(code for code, _ in change.changed) or "none"
+            gone, new = ", ".join(change.removed) or "none", ", ".join(change.added) or "none"
+            console.print(f"since codebook {sha256[:12]}: added {new}; removed {gone}; changed {changed}")
+        table = Table("version", "session", "coder", "answers", "codings to look at", "codes")
+        for item in found:
+            counts = (str(item.answers), str(item.touched))
+            table.add_row(item.version, item.session_id, item.coder, *counts, ", ".join(item.codes))
+        console.print(table if found else "Everything was coded under the present codebook.")
+    if found:
+        raise typer.Exit(1)
+
+
 @cues_app.command("check")
 def check_cues(
     path: Annotated[Path | None, typer.Argument(help="A cue file; the shipped one without.")] = None,

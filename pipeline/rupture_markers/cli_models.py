@@ -11,12 +11,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from rupture_markers.cli_study_models import add_commands, list_of_study
 from rupture_markers.learning.registry import list_models, model_folder, read_manifest
 from rupture_markers.learning.training import steps, train_baseline
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.reports.model_card import write_model_card
+from rupture_markers.workflow.study import open_study
+from rupture_markers.workflow.study_models import reference
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
+add_commands(models_app)
 console = Console()
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
@@ -24,12 +28,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 @models_app.command("list")
 def list_all(
     folder: Annotated[Path | None, typer.Argument(help="Folder of models; the shipped ones without.")] = None,
+    study: Annotated[Path | None, typer.Option(help="List a study's models, with what became of each.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List models.
 
     Example: `rupture models list`
     """
+    if study is not None:
+        list_of_study(study, as_json=as_json)
+        return
     found = list_models(folder or default_file("models"))
     if as_json:
         typer.echo(json.dumps([manifest.model_dump(mode="json") for manifest in found]))
@@ -42,16 +50,19 @@ def list_all(
 
 @models_app.command()
 def show(
-    model: Annotated[str, typer.Argument(help="Name or folder of a model.")] = "baseline", as_json: AsJson = False
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.")] = "baseline",
+    study: Annotated[Path | None, typer.Option(help="Study whose model it is.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show a model's card.
 
     Example: `rupture models show baseline`
     """
+    where: str | Path = model if study is None else reference(open_study(study), model)
     if as_json:
-        typer.echo(read_manifest(model).model_dump_json())
+        typer.echo(read_manifest(where).model_dump_json())
     else:
-        typer.echo((model_folder(model) / "card.md").read_text(encoding="utf-8"))
+        typer.echo((model_folder(where) / "card.md").read_text(encoding="utf-8"))
 
 
 @models_app.command("train-baseline")

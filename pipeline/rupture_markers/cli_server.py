@@ -19,7 +19,11 @@ StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it li
 
 @server_app.command()
 def start(
-    study: StudyPath, port: Annotated[int | None, typer.Option(help="Port on this machine; a free one else.")] = None
+    study: StudyPath,
+    port: Annotated[int | None, typer.Option(help="Port on this machine; a free one else.")] = None,
+    ml_backend: Annotated[
+        bool, typer.Option("--ml-backend", help="Let it talk to backends and webhooks on this machine.")
+    ] = False,
 ) -> None:
     """Start it on this machine alone, with an account for each coder.
 
@@ -27,7 +31,9 @@ def start(
     """
     opened = open_study(study)
     with Console(stderr=True).status("Label Studio") as status:
-        found = local_server(opened).start(opened.config.coding.coders, port=port, say=status.update)
+        found = local_server(opened).start(
+            opened.config.coding.coders, port=port, ml_backend=ml_backend, say=status.update
+        )
     console.print(f"Label Studio runs at {found.url}")
     for user in found.users:
         console.print(f"  user {user}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,12 @@ class Desk:
         assert sent.status_code == 201, sent.text
         assert sent.json()["task_count"] == len(tasks)
         if any("predictions" in task for task in tasks):
-            self.api.patch(f"/api/projects/{number}/", json={"model_version": "m1"}).raise_for_status()
+            for _ in range(20):  # a busy server answers the import before it knows the version
+                answer = self.api.patch(f"/api/projects/{number}/", json={"model_version": "m1"})
+                if answer.is_success:
+                    break
+                time.sleep(0.5)
+            assert answer.is_success, answer.text
         return number
 
     def open(self, project: int) -> Page:

@@ -164,7 +164,7 @@ def test_prefect_keeps_no_word_of_a_transcript(sample_study: Path, tmp_path: Pat
         env=dict(os.environ) | {"PREFECT_HOME": str(home), "PREFECT_LOGGING_LEVEL": "DEBUG"},
         capture_output=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr.decode()[-2000:]
     assert canary.encode() not in done.stdout + done.stderr
     databases = list(home.rglob("*.db"))
     assert databases

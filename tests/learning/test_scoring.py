@@ -10,6 +10,7 @@ import pytest
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet
+from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.registry import LoadedModel, load_model
 from rupture_markers.learning.scores import COLUMNS, read_scores, write_scores
 from rupture_markers.learning.scoring import score_transcript, score_transcripts, suggestions
@@ -140,6 +141,7 @@ def test_suggestions_from_a_file_need_the_transcript_and_are_the_same_with_it(
 
 def test_reasons_are_ordered_named_and_few(tiny_model: Tiny, sample_coded: CodedSet) -> None:
     _, loaded = tiny_model
+    assert isinstance(loaded.model, RuptureModel)
     terms = {str(t)[2:] for t in loaded.model.words.vocabulary.terms}
     found = suggestions(score_transcript(loaded, sample_coded.transcripts[0]), ALL, loaded)
     assert any(s.evidence for s in found)

@@ -11,6 +11,9 @@ import typer.main
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
+from rupture_markers.workflow import reading
+from rupture_markers.workflow.demo import new_study
+from rupture_markers.workflow.study import open_study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,3 +68,20 @@ def test_a_dry_run_does_nothing(sample_study: Path) -> None:
     assert done.exit_code == 0, done.output
     assert '"files to read": "16"' in done.stdout
     assert not (sample_study / "work").exists()
+
+
+def test_oddities_of_one_kind_are_one_line_with_where_the_first_is(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    new_study(folder, "odd")
+    rows = ["00:05 T: Go on.", "00:05 C: I would.", "00:05 T: Yes.", "00:04 C: That's all."]
+    (folder / "transcripts" / "s1.txt").write_text(
+        "\n".join(f"[{row[:5]}] {row[6:]}" for row in rows), encoding="utf-8"
+    )
+    opened = open_study(folder)
+    outcome = reading.read_file(opened, reading.source_files(opened)[0], {})
+    lines = reading.warnings_of(opened, outcome)
+    repeated = [line for line in lines if "the one of the turn before" in line]
+    assert repeated == [
+        "transcripts/s1.txt, line 2, turn 1: the start time is the one of the turn before (and 1 more like it)"
+    ]
+    assert any("line 4, turn 3: the start time runs back by 1.0 s" in line for line in lines)

@@ -16,7 +16,8 @@ from rupture_markers.markers.marker import Arm
 from rupture_markers.transcripts.segments import Segment
 from rupture_markers.transcripts.transcript import Transcript
 
-Role = Literal["primary", "second"]
+Role = Literal["primary", "second", "known"]
+"""``known``: a segment whose codes are known already, given for practice or to watch for drift (coding/certification.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class SegmentToCode:
         Of what the coder is shown.
     flagged : bool
         Whether the machine has suggestions for it.
+    held_out : bool
+        Of a held-out case: every coding of it is blind, and two coders get it.
     """
 
     segment_id: str
@@ -44,9 +47,12 @@ class SegmentToCode:
     context: tuple[int, ...]
     content_sha256: str
     flagged: bool = False
+    held_out: bool = False
 
 
-def segment_to_code(transcript: Transcript, segment: Segment, *, flagged: bool) -> SegmentToCode:
+def segment_to_code(
+    transcript: Transcript, segment: Segment, *, flagged: bool, held_out: bool = False
+) -> SegmentToCode:
     """Take a segment from its transcript."""
     return SegmentToCode(
         segment_id=segment.segment_id,
@@ -57,6 +63,7 @@ def segment_to_code(transcript: Transcript, segment: Segment, *, flagged: bool) 
         context=tuple(turn.index for turn in segment.context_of(transcript)),
         content_sha256=segment.content_sha256(transcript),
         flagged=flagged,
+        held_out=held_out,
     )
 
 
@@ -87,6 +94,8 @@ class Assignment:
     content_sha256 : str
     turns, context : tuple of int
         Turn index of each item of the dialogue shown, and of the context.
+    held_out : bool
+        Of a held-out case.
     """
 
     task_id: str
@@ -106,6 +115,7 @@ class Assignment:
     content_sha256: str
     turns: tuple[int, ...]
     context: tuple[int, ...]
+    held_out: bool = False
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

@@ -83,6 +83,7 @@ class _Seat:
     arm: Arm
     role: Role
     order: float
+    held_out: bool = False
 
 
 class _Draws:
@@ -94,18 +95,24 @@ class _Draws:
         self.primaries: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
         self.arms: Counter[tuple[str, ...]] = Counter()
+        self.held_out = 0
         self.withheld: Counter[tuple[str, ...]] = Counter()
-        # Primaries first, so that a second coder is counted under the first.
-        for record in sorted(existing, key=lambda record: record.role):
+        # Primaries first, so that a second coder is counted under the first; known segments are no part of the draws.
+        drawn = [record for record in existing if record.role != "known"]
+        for record in sorted(drawn, key=lambda record: record.role):
             if record.coder not in {seat.coder for seat in self.of_unit.get(record.unit, ())}:
-                self._seat(_Seat(record.unit, record.coder, record.arm, record.role, record.order), record.case_id)
-        for record in current_assignments(existing).values():
+                seat = _Seat(record.unit, record.coder, record.arm, record.role, record.order, record.held_out)
+                self._seat(seat, record.case_id)
+        for record in current_assignments(drawn).values():
             if record.arm == "assisted":
                 self.withheld[(record.coder, str(record.flagged))] += 1
 
     def draw(self, unit: str, members: Sequence[SegmentToCode]) -> None:
         """Draw the coders of a new unit, and each one's arm."""
         rule, case = self.rule, members[0].case_id
+        if members[0].held_out:
+            self._draw_held_out(unit, case)
+            return
         first = rotation(rule.coders, self.primaries.total(), seed=rule.seed, stratum=("primary",))
         coders = [first]
         if blocked_draw(rule.double_coded, self.primaries[first], seed=rule.seed, stratum=("double", first)):
@@ -118,9 +125,23 @@ class _Draws:
             role: Role = "primary" if coder == first else "second"
             self._seat(_Seat(unit, coder, arm, role, uniform(rule.seed, "queue", coder, unit)), case)
 
+    def _draw_held_out(self, unit: str, case: str) -> None:
+        """Two coders, both blind, so that gold rests on more than one person and on no suggestion."""
+        rule = self.rule
+        first = rotation(rule.coders, self.held_out, seed=rule.seed, stratum=("held-out",))
+        others = [coder for coder in rule.coders if coder != first]
+        second = [rotation(others, self.held_out, seed=rule.seed, stratum=("held-out", first))] if others else []
+        for coder in (first, *second):
+            order = uniform(rule.seed, "queue", coder, unit)
+            self._seat(_Seat(unit, coder, "blind", "primary" if coder == first else "second", order, True), case)
+
     def _seat(self, seat: _Seat, case: str) -> None:
         seats = self.of_unit.setdefault(seat.unit, [])
         seats.append(seat)
+        if seat.held_out:
+            # Sequences of their own: the shares of the other segments stay as the config says.
+            self.held_out += seat.role == "primary"
+            return
         self.arms[self._stratum(seat.coder, case)] += 1
         if seat.role == "primary":
             self.primaries[seat.coder] += 1
@@ -222,6 +243,7 @@ def _tasks_of(seat: _Seat, members: Sequence[SegmentToCode], rule: AssignmentRul
             content_sha256=member.content_sha256,
             turns=member.turns,
             context=member.context,
+            held_out=member.held_out,
         )
         for member in members
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.marker import Arm
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 
 class _Project(BaseModel):
@@ -79,10 +79,5 @@ class Ledger:
             coder=coder, arm=arm, key=key, number=number, tasks=tasks, stale=list(stale)
         )
         content = _File(url=self.url, projects=list(self._projects.values()))
-        temporary = self.path.with_name(f".{self.path.name}.tmp")
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        with whole_text_file(self.path) as out:
             json.dump(content.model_dump(), out)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(self.path)

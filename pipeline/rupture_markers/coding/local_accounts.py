@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from rupture_markers.errors import LabelStudioError
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 # Runs in Label Studio's environment: passwords come by standard input and the token goes by standard output,
 # never by the command line, where every user of the machine could read them.
@@ -100,8 +100,6 @@ def ensure_accounts(
         }
         for a in known.values()
     ]
-    temporary = path.with_name(f".{path.name}.tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    with whole_text_file(path) as out:
         json.dump(rows, out, indent=1)
-    temporary.replace(path)
     return tuple(known.values())

@@ -19,10 +19,13 @@ from pydantic import SecretStr
 from rupture_markers.coding.local_accounts import Account, ensure_accounts, read_accounts
 from rupture_markers.coding.local_environment import ensure_environment, environment_folder
 from rupture_markers.errors import LabelStudioError
+from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
 ADMIN = "admin@rupture.local"
 _START_LIMIT_S = 180.0
 _STOP_LIMIT_S = 20.0
+_TO_THIS_MACHINE = {"ML_BLOCK_LOCAL_IP": "false", "SSRF_PROTECTION_ENABLED": "false"}
+"""Its proxies point at a closed port and pass loopback by, so loopback is all that these two open."""
 _CLOSED_PORT = 9  # discard: nothing listens there, so what would go out through it goes nowhere
 
 
@@ -64,9 +67,19 @@ class LocalLabelStudio:
         self.accounts_file = self.folder / "accounts.json"
 
     def start(
-        self, coders: Sequence[str] = (), *, port: int | None = None, say: Callable[[str], None] = lambda _: None
+        self,
+        coders: Sequence[str] = (),
+        *,
+        port: int | None = None,
+        ml_backend: bool = False,
+        say: Callable[[str], None] = lambda _: None,
     ) -> ServerStatus:
         """Start it if it does not run, and make the accounts that are missing; it goes on after the command ends.
+
+        Parameters
+        ----------
+        ml_backend : bool
+            Let it talk to backends and webhooks on this machine, which it refuses otherwise.
 
         Raises
         ------
@@ -74,9 +87,14 @@ class LocalLabelStudio:
             If it cannot be installed or does not come up.
         """
         status = self.status()
+        if status.running and ml_backend and not self._read_state().get("ml_backend"):
+            raise LabelStudioError(
+                "Label Studio runs already, and would refuse a backend on this machine.",
+                "Stop it ('rupture label-studio stop'), then start it with --ml-backend.",
+            )
         if not status.running:
             environment = ensure_environment(say)
-            self._launch(environment, port or self._known_port() or _free_port(), say)
+            self._launch(environment, port or self._known_port() or _free_port(), say, ml_backend)
         url = self._read_state()["url"]
         wanted = [ADMIN, *(user_name(coder) for coder in coders)]
         if {account.user for account in read_accounts(self.accounts_file)} < set(wanted):
@@ -147,9 +165,8 @@ class LocalLabelStudio:
             "NO_PROXY": "127.0.0.1,localhost",
         }
 
-    def _launch(self, environment: Path, port: int, say: Callable[[str], None]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
+    def _launch(self, environment: Path, port: int, say: Callable[[str], None], ml_backend: bool) -> None:
+        private_folder(self.folder / "data")
         url = f"http://127.0.0.1:{port}"
         say("starting Label Studio (half a minute the first time)")
         log = os.open(self.folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -159,12 +176,14 @@ class LocalLabelStudio:
                     str(environment / "bin" / "label-studio"), "start", "--no-browser",
                     "--internal-host", "127.0.0.1", "--port", str(port),
                 ],
-                env=self._environ(url), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env=self._environ(url) | (_TO_THIS_MACHINE if ml_backend else {}), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 cwd=self.folder, umask=0o077,
             )  # fmt: skip
         finally:
             os.close(log)
-        self._state.write_text(json.dumps({"url": url, "pid": process.pid, "born": _born(process.pid)}))
+        state = {"url": url, "pid": process.pid, "born": _born(process.pid), "ml_backend": ml_backend}
+        with whole_text_file(self._state) as out:
+            json.dump(state, out)
         deadline = time.monotonic() + _START_LIMIT_S
         while not _answers(url):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -233,7 +252,7 @@ def _free_port() -> int:
 
 def _secret(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_urlsafe(48))
     return path.read_text()

@@ -61,8 +61,14 @@ def push(
     *,
     batch: int = 250,
     advance: Callable[[int], None] = lambda _: None,
+    problems_of: Callable[[CodingTask, Codebook], list[str]] = validate_task,
 ) -> PushReport:
     """Bring one coder's project of one arm up to date.
+
+    Parameters
+    ----------
+    problems_of : callable
+        What is wrong with a task; a project with a page of its own (adjudication) has a check of its own.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def push(
     LabelStudioFault
         If the server's faults outlast the tries; the next run finishes the work.
     """
-    _require_sound(tasks, codebook)
+    _require_sound(tasks, codebook, problems_of)
     project = _project(plan, client, ledger)
     here = _remote(client, project.number)
     changed = _remove_changed(tasks, client, here)
@@ -87,9 +93,11 @@ def push(
     return PushReport(created, changed, len(tasks) - created - changed, renewed, deleted, tuple(stale))
 
 
-def _require_sound(tasks: Sequence[CodingTask], codebook: Codebook) -> None:
+def _require_sound(
+    tasks: Sequence[CodingTask], codebook: Codebook, problems_of: Callable[[CodingTask, Codebook], list[str]]
+) -> None:
     for number, task in enumerate(tasks):
-        problems = validate_task(task, codebook)
+        problems = problems_of(task, codebook)
         if problems:
             raise LabelStudioError(
                 f"task {number} of {task.coder}, {task.arm}, is not sound: {problems[0]}"
@@ -99,8 +107,7 @@ def _require_sound(tasks: Sequence[CodingTask], codebook: Codebook) -> None:
 
 
 def _project(plan: ProjectPlan, client: LabelStudioClient, ledger: Ledger) -> RemoteProject:
-    known = ledger.number(plan.coder, plan.arm)
-    project = client.find_project(plan.key, known)
+    project = _the_one(client.find_projects(plan.key), ledger.number(plan.coder, plan.arm), client)
     for last in range(_TRIES):
         if project is not None:
             break
@@ -108,8 +115,8 @@ def _project(plan: ProjectPlan, client: LabelStudioClient, ledger: Ledger) -> Re
             project = client.create_project(plan.title, plan.key, plan.label_config, plan.instruction)
         except LabelStudioFault as fault:
             # The answer was lost; the project may be there.
-            _wait(fault, last)
-            project = client.find_project(plan.key)
+            _wait(client, fault, last)
+            project = _the_one(client.find_projects(plan.key), None, client)
             if project is None and last == _TRIES - 1:
                 raise
     if project is None:
@@ -119,10 +126,22 @@ def _project(plan: ProjectPlan, client: LabelStudioClient, ledger: Ledger) -> Re
     return project
 
 
-def _wait(fault: LabelStudioFault, tries: int) -> None:
+def _the_one(found: Sequence[RemoteProject], known: int | None, client: LabelStudioClient) -> RemoteProject | None:
+    """One project for the key; of several, made when answers came too late, those that nobody worked in are deleted."""
+    if len(found) < 2:
+        return found[0] if found else None
+    begun = [p for p in found if any(client.has_work(task) for task in client.tasks(p.number))]
+    kept = begun or [p for p in found if p.number == known] or found
+    for project in found:
+        if project not in begun and project is not kept[0]:
+            client.delete_project(project.number)
+    return kept[0]
+
+
+def _wait(client: LabelStudioClient, fault: LabelStudioFault, tries: int) -> None:
     """Wait as long as the server asked for, else longer each time."""
     told = getattr(fault, "retry_after_s", None)
-    time.sleep(min(0.5 * 2**tries if told is None else float(told), _LONGEST_WAIT_S))
+    time.sleep(min(client.pause_s * 2**tries if told is None else float(told), _LONGEST_WAIT_S))
 
 
 def _remote(client: LabelStudioClient, project: int) -> dict[str, list[RemoteTask]]:
@@ -166,7 +185,7 @@ def _create_missing(
             except LabelStudioFault as fault:
                 if last == _TRIES - 1:
                     raise
-                _wait(fault, last)
+                _wait(client, fault, last)
             have = _remote(client, project)
             left = [task for task in wave if task.task_id not in have]
             if not left:
@@ -182,11 +201,14 @@ def _create_missing(
 def _remove_old(
     tasks: Sequence[CodingTask], client: LabelStudioClient, here: dict[str, list[RemoteTask]]
 ) -> tuple[int, list[str]]:
-    """Delete what nobody began: tasks of changed transcripts, and duplicates; list what somebody did."""
+    """Delete what nobody began: tasks of changed transcripts, and duplicates; list what somebody did.
+
+    ``here`` keeps what is left.
+    """
     wanted = {task.task_id for task in tasks}
     gone: list[int] = []
     stale: list[str] = []
-    for name, found in here.items():
+    for name, found in list(here.items()):
         if name not in wanted:
             for task in found:
                 if client.has_work(task):
@@ -197,6 +219,7 @@ def _remove_old(
             begun = [task for task in found if client.has_work(task)]
             kept = begun or [min(found, key=lambda task: task.number)]
             gone += [task.number for task in found if task not in kept]
+            here[name] = kept
     client.delete_tasks(gone)
     return len(gone), stale
 
@@ -216,7 +239,10 @@ def _renew_predictions(
     here: dict[str, list[RemoteTask]],
     batch: int,
 ) -> int:
-    """Make every task carry its present prediction and no other; new ones come before old ones go."""
+    """Make every pending task carry its present prediction and no other; new ones come before old ones go.
+
+    A task that somebody has answered, skipped or begun keeps the prediction that was seen.
+    """
     if plan.arm == "blind":
         return 0
     kept: dict[int, list[RemotePrediction]] = {}
@@ -226,12 +252,15 @@ def _renew_predictions(
     for task in tasks:
         for remote in here.get(task.task_id, ()):
             have = kept.get(remote.number, [])
+            new = []
             for wanted in task.predictions:
                 right = [p for p in have if _same(p, wanted)]
                 if not right:
-                    missing.append({"task": remote.number, **wanted})
+                    new.append({"task": remote.number, **wanted})
                 have = [p for p in have if p is not (right[0] if right else None)]
-            old += [p.number for p in have]
+            if (new or have) and not client.has_work(remote):
+                missing += new
+                old += [p.number for p in have]
     for first in range(0, len(missing), batch):
         client.create_predictions(project.number, missing[first : first + batch])
     client.delete_predictions(old)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from rupture_markers.errors import StudyError
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm, Suggestion
 from rupture_markers.transcripts.transcript import Transcript, Turn
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 __all__ = ["CodingTask", "build_tasks", "validate_task", "write_task_file", "write_task_files"]
 
@@ -137,13 +137,8 @@ def write_task_file(path: Path, tasks: Iterable[CodingTask]) -> int:
         How many tasks it holds.
     """
     payloads = [task.payload for task in tasks]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("w", encoding="utf-8") as file:
+    with whole_text_file(path) as file:
         json.dump(payloads, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
     return len(payloads)
 
 

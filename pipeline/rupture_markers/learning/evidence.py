@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.scores import ScoringDetail
 from rupture_markers.learning.sequence import AROUND, LEVEL, sequence_names
+from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.markers.feature_labels import feature_label
 from rupture_markers.markers.marker import FAMILIES, Evidence, Family
 
@@ -30,7 +31,7 @@ class _Change:
 
 
 def reasons(
-    model: RuptureModel, detail: ScoringDetail, row: int, family: Family, *, most: int = MOST_REASONS
+    model: RuptureModel | StackedModel, detail: ScoringDetail, row: int, family: Family, *, most: int = MOST_REASONS
 ) -> tuple[Evidence, ...]:
     """Strongest reasons for the probability of a family at a row of a session.
 
@@ -56,7 +57,7 @@ def reasons(
     return tuple(Evidence(changes[n].reason, round(float(lost[n]), 3)) for n in order[:most] if lost[n] >= LEAST_WEIGHT)
 
 
-def _changes(model: RuptureModel, detail: ScoringDetail, row: int, family: Family) -> list[_Change]:
+def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int, family: Family) -> list[_Change]:
     given, typical = detail.inputs[row], model.families[family].typical
     names = sequence_names()
     own = FAMILIES.index(family)
@@ -68,6 +69,12 @@ def _changes(model: RuptureModel, detail: ScoringDetail, row: int, family: Famil
         )
         for term, added in model.term_weights(detail.words, row, family)
     ]
+    if isinstance(model, StackedModel):
+        column = given.shape[0] - len(FAMILIES) + own
+        out += [
+            _Change(f'your words: "{term}"', np.array([column]), np.array([given[column] - added], dtype=np.float32))
+            for term, added in model.own_term_weights(detail.words, row, family)
+        ]
     for group, reason in _GROUPS.items():
         columns = np.array([n for n, name in enumerate(names) if name.startswith(group)])
         out.append(_Change(reason, columns, typical[columns]))

@@ -65,8 +65,89 @@ class Thresholds(_Strict):
     precision: dict[Family, float] = Field(default_factory=dict)
 
 
+class FamilyComparison(_Strict):
+    """Candidate and champion on the same turns of held-out cases.
+
+    Attributes
+    ----------
+    marked : float
+        Sum of the gold shares.
+    difference : float
+        Candidate less champion; ``low`` and ``high`` bound it, ``candidate_low`` and ``candidate_high`` the
+        candidate's own figure: percentiles of a paired bootstrap over cases.
+    in_favour : float
+        Share of the resamples in which the candidate is better; ties count half.
+    """
+
+    measure: str
+    turns: int
+    marked: float
+    candidate: float
+    candidate_low: float
+    candidate_high: float
+    champion: float
+    difference: float
+    low: float
+    high: float
+    in_favour: float
+
+
+class HeldOutComparison(_Strict):
+    """What two models do on the held-out cases, as coded blind by two coders or adjudicated.
+
+    Attributes
+    ----------
+    mean_difference, in_favour : float
+        Over the measures that decide together.
+    """
+
+    champion: str
+    cases: int
+    resamples: int
+    level: float
+    mean_difference: float
+    in_favour: float
+    families: dict[Family, FamilyComparison]
+
+
+class OwnTraining(_Strict):
+    """How the lab's own part of a model came about.
+
+    Attributes
+    ----------
+    base : str
+        Id of the baseline that it stands on.
+    choices : dict of Family to str
+        ``baseline`` as it is, ``both``, or ``own`` words alone; chosen on scores out of fold.
+    average_precision : dict of Family to dict of choice to float
+        Out of fold, on the turns with gold.
+    turns : int
+        Turns with gold that it was fitted on, ``assisted_turns`` of them coded with suggestions in view.
+    gold_sha256 : str
+        Of all gold, trained on and compared on.
+    """
+
+    base: str
+    base_sha256: str
+    choices: dict[Family, str]
+    average_precision: dict[Family, dict[str, float]]
+    turns: int
+    assisted_turns: int
+    marked: dict[Family, float]
+    gold_sha256: str
+    comparison: HeldOutComparison | None = None
+
+
 class Manifest(_Strict):
-    """``manifest.json`` beside ``model.skops``."""
+    """``manifest.json`` beside ``model.skops``.
+
+    Attributes
+    ----------
+    format : int
+        1 for a model by itself, 2 for a baseline with a lab's own part.
+    own : OwnTraining or None
+        Of format 2.
+    """
 
     format: int = 1
     id: str
@@ -91,6 +172,7 @@ class Manifest(_Strict):
     least_cases_a_term: int
     features: int
     metrics: Metrics | None = None
+    own: OwnTraining | None = None
     thresholds: Thresholds
     libraries: dict[str, str]
     trusted_types: list[str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from rupture_markers.errors import StudyError
+from rupture_markers.transcripts.whole_file import whole_file
 
 Record = TypeVar("Record")
 
@@ -28,15 +28,10 @@ def append_records(path: Path, records: Iterable[Record], kind: TypeAdapter[Reco
     lines = [kind.dump_json(record) + b"\n" for record in records]
     if not lines:
         return 0
-    path.parent.mkdir(parents=True, exist_ok=True)
     before = path.read_bytes() if path.exists() else b""
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("wb") as log:
+    with whole_file(path) as log:
         log.write(before[: before.rfind(b"\n") + 1])
         log.writelines(lines)
-        log.flush()
-        os.fsync(log.fileno())
-    unfinished.replace(path)
     return len(lines)
 
 

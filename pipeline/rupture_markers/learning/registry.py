@@ -19,6 +19,7 @@ from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
+from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -27,11 +28,14 @@ from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.transcripts.whole_file import whole_file
 
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "spacy")
+STACKED_FORMAT = 2
+"""A baseline with a lab's own part; format 1 is a model by itself, and is read as before."""
 _PARSING = threading.Lock()
 """skops reads arrays by numpy, which parses their headers by ``ast``: in CPython 3.11 two threads may not do so at once."""
 
@@ -49,7 +53,7 @@ class LoadedModel:
     """
 
     manifest: Manifest
-    model: RuptureModel
+    model: RuptureModel | StackedModel
     featurise: Featurise
     codes: dict[Family, tuple[str, ...]]
     notes: tuple[str, ...] = ()
@@ -65,7 +69,7 @@ def library_versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
-def save_model(folder: Path, model: RuptureModel, manifest: Manifest) -> Manifest:
+def save_model(folder: Path, model: RuptureModel | StackedModel, manifest: Manifest) -> Manifest:
     """Write ``model.skops`` and ``manifest.json``; SHA-256, size, types and libraries are filled in.
 
     Raises
@@ -73,7 +77,6 @@ def save_model(folder: Path, model: RuptureModel, manifest: Manifest) -> Manifes
     ModelError
         If the model needs a type that is not on the list.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     data = skops.io.dumps(_parts(model), compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     _require_trusted(data, folder / MODEL_FILE)
     complete = manifest.model_copy(
@@ -156,6 +159,12 @@ def load_model(
     folder = model_folder(ref)
     manifest = read_manifest(folder)
     path = folder / MODEL_FILE
+    if manifest.format > STACKED_FORMAT:
+        raise ModelError(
+            f"the model is of format {manifest.format}, and this version knows formats up to {STACKED_FORMAT}.",
+            "Use the version of rupture-markers that it was made with, or a newer one.",
+            path=path,
+        )
     try:
         data = path.read_bytes()
     except OSError:
@@ -237,8 +246,10 @@ def _require_trusted(data: bytes, path: Path) -> None:
         )
 
 
-def _parts(model: RuptureModel) -> dict[str, Any]:
+def _parts(model: RuptureModel | StackedModel) -> dict[str, Any]:
     """Plain dicts, arrays and scikit-learn estimators: nothing of ours is named in the file."""
+    if isinstance(model, StackedModel):
+        return {"format": STACKED_FORMAT, "base": _parts(model.base), "own": own_parts(model.own)}
     words = model.words
     return {
         "format": 1,
@@ -265,7 +276,13 @@ def _parts(model: RuptureModel) -> dict[str, Any]:
     }
 
 
-def _from_parts(parts: dict[str, Any]) -> RuptureModel:
+def _from_parts(parts: dict[str, Any]) -> RuptureModel | StackedModel:
+    if parts["format"] == STACKED_FORMAT:
+        return StackedModel(_from_parts(parts["base"]), own_from_parts(parts["own"]))
+    return _base_from_parts(parts)
+
+
+def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
     words = parts["words"]
     families: dict[Family, FamilyModel] = {}
     for family in FAMILIES:
@@ -288,6 +305,5 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with whole_file(path) as out:
+        out.write(data)

@@ -15,7 +15,9 @@ from scipy.sparse import csr_matrix
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.transcripts.spreadsheet_safety import original_cell, safe_cell
 from rupture_markers.transcripts.transcript import Speaker
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 _SPEAKERS: dict[str, Speaker] = {s: s for s in get_args(Speaker)}
 COLUMNS = ("session_id", "turn", "speaker", "withdrawal", "confrontation", "repair", "top_code")
@@ -111,22 +113,22 @@ class TurnScores:
 def write_scores(path: Path, scores: Iterable[TurnScores]) -> int:
     """Write one row a turn, whole or not at all; families that are not coded in a turn stay empty.
 
+    A session_id that a spreadsheet would run as a formula is written as `safe_cell` writes it.
+
     Returns
     -------
     int
         Rows written.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
     count = 0
-    with temporary.open("w", encoding="utf-8", newline="") as handle:
+    with whole_text_file(path) as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(COLUMNS)
         for session in scores:
             for row in session.rows:
                 given = ["" if p is None else f"{p:.6f}" for p in map(row.probability, FAMILIES)]
-                writer.writerow([row.session_id, row.turn, row.speaker, *given, row.top_code])
+                writer.writerow([safe_cell(row.session_id), row.turn, row.speaker, *given, row.top_code])
                 count += 1
-    temporary.replace(path)
     return count
 
 
@@ -160,4 +162,5 @@ def _row(row: Mapping[str, str]) -> TurnScore:
     withdrawal, confrontation, repair = (float(row[family]) if row[family] else None for family in FAMILIES)
     if any(p is not None and not 0 <= p <= 1 for p in (withdrawal, confrontation, repair)):
         raise ValueError(row["turn"])
-    return TurnScore(row["session_id"], int(row["turn"]), speaker, withdrawal, confrontation, repair, row["top_code"])
+    session_id = original_cell(row["session_id"])
+    return TurnScore(session_id, int(row["turn"]), speaker, withdrawal, confrontation, repair, row["top_code"])

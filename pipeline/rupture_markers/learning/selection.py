@@ -7,7 +7,7 @@ all segments: what exact bounds on recall and prevalence need (docs/selection.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from rupture_markers.learning.random_numbers import share_of, uniform
 from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.learning.segment_score import SegmentScore
 
-Stratum = Literal["likely", "uncertain", "control", "rest", "whole_session"]
+Stratum = Literal["likely", "uncertain", "control", "held_out", "rest", "whole_session"]
 Mode = Literal["flagged_segments", "whole_session"]
 
 
@@ -41,6 +41,8 @@ class SelectionRule:
         of 0.5.
     control : float
         Rate of the control sample: the probability with which a segment without a flag is selected.
+    held_out : float
+        Rate of the sample of a held-out case's segments (the control rate where that is higher).
     seed : int
         Of the study; fixes every segment's random number.
     mode : {"flagged_segments", "whole_session"}
@@ -52,12 +54,13 @@ class SelectionRule:
     threshold: float | None = None
     uncertain: float = 0.1
     control: float = 0.1
+    held_out: float = 0.5
     seed: int = 1
     mode: Mode = "flagged_segments"
 
     def __post_init__(self) -> None:
         given = [value for value in (self.budget, self.budget_count, self.threshold) if value is not None]
-        shares = [self.budget or 0.0, self.threshold or 0.0, self.uncertain, self.control]
+        shares = [self.budget or 0.0, self.threshold or 0.0, self.uncertain, self.control, self.held_out]
         if len(given) != 1:
             raise ConfigError("the selection has no single rule.", "Give one of budget, budget_count, threshold.")
         if not all(0.0 <= share <= 1.0 for share in shares) or (self.budget_count or 0) < 0:
@@ -92,10 +95,10 @@ class SegmentDecision:
     random_number : float
         The segment's permanent number in [0, 1), drawn at first sight.
     is_control : bool
-        ``random_number`` < ``control_rate``, for flagged segments too: a simple random sample of all
-        segments.
+        ``random_number`` below the rule's control rate, for flagged segments and those of held-out cases too: a
+        simple random sample of all segments.
     control_rate : float
-        Of this round.
+        Rate of this round with which the segment was tried by chance.
     control_floor : float
         Highest control rate that the segment had been tried with before; its number is known to be at least
         this.
@@ -104,6 +107,8 @@ class SegmentDecision:
     score : float or None
         Chance of at least one marker; None where no turn has a probability.
     expected_markers : float
+    held_out : bool
+        Of a held-out case: no score had a part in the decision. Leave these out of what is said of flags.
     """
 
     segment_id: str
@@ -121,6 +126,7 @@ class SegmentDecision:
     reason: str
     score: float | None
     expected_markers: float
+    held_out: bool = False
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -150,6 +156,7 @@ def select_segments(
     decided: Sequence[SegmentDecision] = (),
     round_number: int = 1,
     reopen: bool = False,
+    held_out: Collection[str] = (),
 ) -> tuple[SegmentDecision, ...]:
     """Decide the segments that have no decision yet.
 
@@ -167,6 +174,8 @@ def select_segments(
         Decide also, again, what an earlier round left in the rest: for a new round after a new model. What
         was selected stays selected. A segment tried at rate ``a`` before and at ``b`` now is selected as a
         control with the conditional probability (b - a) / (1 - a), or 0 where b <= a.
+    held_out : collection of str
+        Cases of which chance alone selects segments, at the rate ``rule.held_out``.
 
     Returns
     -------
@@ -187,10 +196,12 @@ def select_segments(
         again = reopen and earlier is not None and not earlier.selected and earlier.round < round_number
         if earlier is None or again:
             new[score.segment_id] = score
-    this_round = [decision for decision in before.values() if decision.round == round_number]
-    flags = _flags(list(new.values()), rule, this_round)
+    by_score = [score for score in new.values() if rule.mode == "whole_session" or score.case_id not in held_out]
+    this_round = [d for d in before.values() if d.round == round_number and not d.held_out]
+    flags = _flags(by_score, rule, this_round)
     return tuple(
-        _decide(new[segment_id], rule, flags, before.get(segment_id), round_number) for segment_id in sorted(new)
+        _decide(new[name], rule, flags, before.get(name), round_number, held_out=new[name].case_id in held_out)
+        for name in sorted(new)
     )
 
 
@@ -231,10 +242,13 @@ def _decide(
     flags: Mapping[str, tuple[Stratum, str]],
     earlier: SegmentDecision | None,
     round_number: int,
+    *,
+    held_out: bool,
 ) -> SegmentDecision:
     number = uniform(rule.seed, "control", score.segment_id) if earlier is None else earlier.random_number
     floor = 0.0 if earlier is None else max(earlier.control_floor, earlier.control_rate)
-    rate = 0.0 if rule.mode == "whole_session" else rule.control
+    control = 0.0 if rule.mode == "whole_session" else rule.control
+    rate = max(control, rule.held_out) if held_out and rule.mode != "whole_session" else control
     by_chance = (rate - floor) / (1.0 - floor) if floor < rate else 0.0
     decision = SegmentDecision(
         segment_id=score.segment_id,
@@ -244,7 +258,7 @@ def _decide(
         stratum="rest",
         probability_of_selection=by_chance,
         random_number=number,
-        is_control=number < rate,
+        is_control=number < control,
         control_rate=rate,
         control_floor=floor,
         rule=rule.in_words,
@@ -252,12 +266,15 @@ def _decide(
         reason="not selected",
         score=score.probability,
         expected_markers=score.expected_markers,
+        held_out=held_out,
     )
     if score.segment_id in flags:
         stratum, why = flags[score.segment_id]
         words = why if stratum == "whole_session" else f"{stratum}: {score.in_words}; {why}"
         return replace(decision, stratum=stratum, probability_of_selection=1.0, reason=words)
     if floor <= number < rate:
+        if held_out:
+            return replace(decision, stratum="held_out", reason=f"held-out case: drawn by chance at a rate of {rate:g}")
         return replace(decision, stratum="control", reason=f"control: drawn by chance at a rate of {rate:g}")
     return decision
 

@@ -83,7 +83,7 @@ def read_codebook_file(path: Path) -> CodebookFile:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
             "this is not YAML.",

@@ -39,6 +39,8 @@ class CodedSegment:
         ``not_codable`` and ``skipped`` answers are no negatives.
     codings : tuple of Coding
         One a marker; several may name one turn. A marker over two turns is a coding on each of them.
+    rejected : tuple of (int, str)
+        Turn and code of each suggestion that the coder said to be wrong.
     ratings : tuple of (str, int)
         Session ratings 1 to 5 by their names in the codebook's session block; empty but at a session's end.
     seconds : float or None
@@ -70,6 +72,7 @@ class CodedSegment:
     shown: bool = False
     round: int = 1
     whole_session: bool = False
+    rejected: tuple[tuple[int, str], ...] = ()
     ratings: tuple[tuple[str, int], ...] = ()
     seconds: float | None = None
     codebook_version: str = ""

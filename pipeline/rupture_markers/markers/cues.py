@@ -177,7 +177,7 @@ def load_cues(path: Path | None, codebook: Codebook) -> CueList:
         data = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError):
         raise ConfigError("the cues cannot be read.", "Check 'cues:' in study.yaml.", path=path) from None
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
             "this is not YAML.", "Mend the line.", path=path, line=mark.line + 1 if mark else None

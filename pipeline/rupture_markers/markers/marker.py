@@ -84,6 +84,9 @@ class Coding:
         For a repair strategy, whether collaboration returned: yes, partly, no, cannot tell; empty where not given.
     origin : str
         How the region came to be: manual, prediction, prediction-changed; empty where unknown.
+    review : str
+        What the coder said of the suggestion it came from: right, changed, mine; empty where not asked. One said to be
+        wrong is no coding (`CodedSegment.rejected`).
     """
 
     session_id: str
@@ -101,6 +104,7 @@ class Coding:
     answers: str = ""
     collaboration: str = ""
     origin: str = ""
+    review: str = ""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

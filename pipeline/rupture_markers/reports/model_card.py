@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markdown_it import MarkdownIt
 
 from rupture_markers.learning.manifest import Manifest
+from rupture_markers.learning.model_exchange import CARD_PAGE
 from rupture_markers.learning.registry import CARD_FILE, model_folder, read_manifest
+from rupture_markers.transcripts.whole_file import whole_text_file
 
 _TEMPLATE = """\
 # Model {{ m.id }}
@@ -79,6 +82,35 @@ always saying the base rate.
 {% else %}
 None were computed for this model.
 {% endif %}
+{%- if m.own %}
+## A lab's own part
+
+The model stands on {{ m.own.base }}. For each family one of three was chosen on scores out of fold, grouped by case: \
+the baseline as it is, both (its log-odds beside the lab's own words in one regularised logistic regression), or the \
+lab's own words alone. Learnt from {{ m.own.turns }} turns with gold, {{ m.own.assisted_turns }} of them coded with \
+suggestions in view.
+
+| family | marked turns | chosen | AP baseline | AP both | AP own words |
+|---|---|---|---|---|---|
+{% for family, choice in m.own.choices.items() -%}
+| {{ family }} | {{ "%g"|format(m.own.marked.get(family, 0)) }} | {{ choice }} |\
+{% for kind in ("baseline", "both", "own") %} \
+{% if family in m.own.average_precision %}{{ "%.3f"|format(m.own.average_precision[family][kind]) }}{% endif %} |\
+{% endfor %}
+{% endfor %}
+{% if m.own.comparison -%}
+Compared with {{ m.own.comparison.champion }} on {{ m.own.comparison.cases }} held-out cases, coded blind by two coders \
+or adjudicated; {{ "%.0f"|format(m.own.comparison.level * 100) }} % intervals from a paired bootstrap over cases:
+
+| family | measure | turns | marked | {{ m.own.comparison.champion }} | this model | difference |
+|---|---|---|---|---|---|---|
+{% for family, f in m.own.comparison.families.items() -%}
+| {{ family }} | {{ f.measure }} | {{ f.turns }} | {{ "%g"|format(f.marked) }} | {{ "%.3f"|format(f.champion) }} | \
+{{ "%.3f"|format(f.candidate) }} ({{ "%.3f"|format(f.candidate_low) }} to {{ "%.3f"|format(f.candidate_high) }}) | \
+{{ "%+.3f"|format(f.difference) }} ({{ "%+.3f"|format(f.low) }} to {{ "%+.3f"|format(f.high) }}) |
+{% endfor %}
+{% endif -%}
+{% endif %}
 ## Thresholds
 
 {{ m.thresholds.rule[0]|upper }}{{ m.thresholds.rule[1:] }}: {{ "%.0f"|format(m.thresholds.recall * 100) }} %.
@@ -114,8 +146,29 @@ def model_card(manifest: Manifest) -> str:
     return environment.from_string(_TEMPLATE).render(m=manifest)
 
 
-def write_model_card(ref: str | Path) -> Path:
-    """Write ``card.md`` beside a model's manifest.
+_PAGE = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Model {{ title }}</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; } td, th { border: 1px solid #999; padding: .2rem .5rem; text-align: left; }
+</style></head>
+<body>
+{{ body|safe }}
+</body></html>
+"""
+
+
+def card_page(manifest: Manifest) -> str:
+    """Card of a model, as a page of HTML that needs nothing else."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(model_card(manifest))
+    return (
+        Environment(undefined=StrictUndefined, autoescape=True).from_string(_PAGE).render(title=manifest.id, body=body)
+    )
+
+
+def write_model_card(ref: str | Path, *, page: bool = False) -> Path:
+    """Write ``card.md`` beside a model's manifest, and ``card.html`` where a page is asked for.
 
     Raises
     ------
@@ -123,7 +176,9 @@ def write_model_card(ref: str | Path) -> Path:
         If there is no such model.
     """
     path = model_folder(ref) / CARD_FILE
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(model_card(read_manifest(ref)), encoding="utf-8")
-    temporary.replace(path)
+    with whole_text_file(path) as out:
+        out.write(model_card(read_manifest(ref)))
+    if page:
+        with whole_text_file(path.with_name(CARD_PAGE)) as out:
+            out.write(card_page(read_manifest(ref)))
     return path

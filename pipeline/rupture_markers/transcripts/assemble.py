@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.back_channels import mark_back_channels
+from rupture_markers.transcripts.control_characters import count_control_characters
 from rupture_markers.transcripts.events import find_events
-from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance
+from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utterance, require_lines
 from rupture_markers.transcripts.speakers import numbers_that_fall, require_mapped, speaker_of
 from rupture_markers.transcripts.transcript import ReadWarning, Speaker, Turn
 
@@ -22,6 +23,7 @@ def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tupl
     IngestError
         If nothing is said, a label is nobody, or only one of two speakers speaks.
     """
+    require_lines(len(raw.utterances), path)
     spoken = [u for u in raw.utterances if u.text.strip()]
     if not any(u.label is not None for u in spoken):
         raise IngestError(
@@ -56,7 +58,9 @@ def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tupl
     turns = tuple(
         Turn(i, who, u.text, u.start_s, u.end_s, find_events(u.text, chat=raw.chat)) for i, (who, u) in enumerate(held)
     )
-    warnings.extend(odd_times(turns, [utterance.line for _, utterance in held]))
+    lines = [utterance.line for _, utterance in held]
+    warnings.extend(odd_times(turns, lines))
+    warnings.extend(control_characters(turns, lines))
     return mark_back_channels(turns, options.medium), tuple(warnings)
 
 
@@ -123,6 +127,16 @@ def odd_times(turns: Sequence[Turn], lines: Sequence[int | None]) -> list[ReadWa
         if start is not None and end is not None and end < start:
             odd.append(ReadWarning("the turn ends before it starts", line, turn.index))
     return odd
+
+
+def control_characters(turns: Sequence[Turn], lines: Sequence[int | None]) -> list[ReadWarning]:
+    """Turns that hold characters which steer a terminal or turn text round; all are kept."""
+    counts = ((count_control_characters(turn.text), turn, line) for turn, line in zip(turns, lines, strict=True))
+    return [
+        ReadWarning(f"{count} control or bidirectional characters, kept as they are", line, turn.index)
+        for count, turn, line in counts
+        if count
+    ]
 
 
 def with_events(turn: Turn) -> Turn:

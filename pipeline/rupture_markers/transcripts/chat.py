@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pylangacq
 
@@ -37,18 +38,14 @@ def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
     if not at:
         raise IngestError("there is no main tier ('*PAR:') in it.", "Export it again.", path=path, line=len(lines))
     _require_short(lines, path)
-    # Without its morphology tiers the reader has nothing to align, and no warning that would quote the words.
     try:
-        found = pylangacq.CHAT.from_strs(
-            [text], parallel=False, strict=False, mor_tier=None, gra_tier=None
-        ).utterances()
-    except (ValueError, TypeError, KeyError, IndexError) as fault:
-        number = re.search(r"line (\d+)", str(fault))
+        found = _utterances(_main_tiers(lines))
+    except _GrammarError:
         raise IngestError(
             "CHAT's own grammar is broken in this file.",
             "Run CLAN's CHECK over it and mend what it names.",
             path=path,
-            line=int(number.group(1)) if number else at[0],
+            line=at[0],
         ) from None
     labels = _labels(lines, options)
     utterances = []
@@ -60,6 +57,39 @@ def read_chat(text: str, options: ReadOptions, path: Path) -> RawTranscript:
         start, end = (marks[0] / 1000, marks[1] / 1000) if marks else (None, None)
         utterances.append(Utterance(labels.get(code, code), _SPACE_BEFORE_MARK.sub(r"\1", words), start, end, line))
     return RawTranscript(tuple(utterances), join=True, chat=True)
+
+
+class _GrammarError(Exception):
+    """The main tiers are no CHAT."""
+
+
+def _main_tiers(lines: list[str]) -> str:
+    """The main tiers alone, as a file of their own.
+
+    Nothing else is needed of the reader, which panics on some broken headers and has warnings that quote the words of
+    dependent tiers.
+    """
+    kept = []
+    within = False
+    for line in lines:
+        within = bool(_MAIN.match(line)) or (within and line.startswith("\t"))
+        if within:
+            kept.append(line)
+    return "\n".join(["@UTF8", "@Begin", *kept, "@End", ""])
+
+
+def _utterances(text: str) -> list[Any]:
+    try:
+        return list(
+            pylangacq.CHAT.from_strs([text], parallel=False, strict=False, mor_tier=None, gra_tier=None).utterances()
+        )
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise _GrammarError from None
+    except BaseException as panic:
+        # A panic of the reader's Rust code is no Exception, and its class cannot be imported.
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise _GrammarError from None
 
 
 def _require_short(lines: list[str], path: Path) -> None:

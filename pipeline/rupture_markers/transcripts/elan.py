@@ -100,7 +100,7 @@ def read_elan(data: bytes, options: ReadOptions, path: Path) -> RawTranscript:
             path=path,
             line=1,
         ) from None
-    except (ParseError, ValueError) as fault:
+    except (ParseError, ValueError, LookupError) as fault:  # the last: an encoding that nobody knows
         number = _LINE.search(str(fault))
         raise IngestError(
             "the XML is broken here.",

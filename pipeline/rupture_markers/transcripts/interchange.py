@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.assemble import odd_times, require_two, with_events
+from rupture_markers.transcripts.assemble import control_characters, odd_times, require_two, with_events
 from rupture_markers.transcripts.back_channels import mark_back_channels
 from rupture_markers.transcripts.options import LARGEST_FILE, read_bytes, sha256
 from rupture_markers.transcripts.transcript import Event, EventKind, ReadWarning, Speaker, Transcript, Turn
+from rupture_markers.transcripts.whole_file import whole_text_file
 
-_LARGEST = LARGEST_FILE * 20
+_SESSIONS = 20
+_PART = 5
 _Offset = Annotated[int, Field(ge=0)]
 _Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -87,8 +89,15 @@ def _turns(session: _Session, path: Path, line: int) -> tuple[Turn, ...]:
     return marked
 
 
-def read_interchange(path: Path) -> Iterator[Transcript]:
+def read_interchange(path: Path, largest: int = LARGEST_FILE) -> Iterator[Transcript]:
     """Sessions of a JSONL file, in order. Where a turn lists no events, those that its text shows are found.
+
+    Parameters
+    ----------
+    path : Path
+    largest : int
+        Bytes of one session; a fifth of it in characters is the longest line that is read, twenty times it the
+        largest file.
 
     Raises
     ------
@@ -96,14 +105,14 @@ def read_interchange(path: Path) -> Iterator[Transcript]:
         With the line that is no session.
     """
     size = path.stat().st_size if path.exists() else 0
-    if size > _LARGEST:
+    if size > largest * _SESSIONS:
         raise IngestError("the file is larger than any study.", "Split it by sessions.", path=path)
     digest = sha256(read_bytes(path)) if size <= LARGEST_FILE else ""
     seen: set[str] = set()
     with path.open(encoding="utf-8-sig", newline="\n") as lines:
         number = 0
         try:
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(_bounded(lines, largest // _PART, path), start=1):
                 if not line.strip():
                     continue
                 transcript = _session(line, path, number, digest)
@@ -118,6 +127,21 @@ def read_interchange(path: Path) -> Iterator[Transcript]:
                 yield transcript
         except UnicodeDecodeError:
             raise IngestError("this is not UTF-8.", "Save it as UTF-8.", path=path, line=number + 1) from None
+
+
+def _bounded(lines: TextIO, longest: int, path: Path) -> Iterator[str]:
+    """Lines of a file, none of which is held in memory beyond its limit."""
+    number = 0
+    while line := lines.readline(longest + 1):
+        number += 1
+        if len(line) > longest:
+            raise IngestError(
+                f"the line has more than {longest:,} characters, more than any session.",
+                "Split the session, or raise 'reading: largest_file_mb:' in study.yaml.",
+                path=path,
+                line=number,
+            )
+        yield line
 
 
 def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
@@ -139,7 +163,8 @@ def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
         raise IngestError("nothing is said in this session.", "Take it out.", path=path, line=number)
     require_two({turn.speaker for turn in turns}, path, number)
     if session.warnings is None:
-        warnings = tuple(odd_times(turns, [number] * len(turns)))
+        lines = [number] * len(turns)
+        warnings = (*odd_times(turns, lines), *control_characters(turns, lines))
     else:
         warnings = tuple(ReadWarning(*warning) for warning in session.warnings)
     return Transcript(
@@ -156,6 +181,17 @@ def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
         case_known=session.case_known and session.case_id is not None,
         warnings=warnings,
     )
+
+
+def from_line(line: str, path: Path) -> Transcript:
+    """Session of one line that ``to_line`` made.
+
+    Raises
+    ------
+    IngestError
+        If it is none.
+    """
+    return _session(line, path, 1, "")
 
 
 def to_line(transcript: Transcript) -> str:
@@ -186,9 +222,6 @@ def to_line(transcript: Transcript) -> str:
 
 def write_transcripts(path: Path, transcripts: Iterable[Transcript]) -> None:
     """Write sessions as interchange JSONL, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as out:
+    with whole_text_file(path) as out:
         for transcript in transcripts:
             out.write(to_line(transcript) + "\n")
-    temporary.chmod(0o600)
-    temporary.replace(path)

@@ -13,6 +13,10 @@ from rupture_markers.transcripts.transcript import Speaker
 LARGEST_FILE = 50_000_000
 """Bytes; a session's transcript is far below a megabyte, and what is larger is no transcript."""
 
+MOST_LINES = 200_000
+"""Lines of a text file, and utterances of any; ten hours of captions have 50,000 lines. With LARGEST_FILE it bounds time
+and memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -96,7 +100,7 @@ def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
         if size > largest:
             raise IngestError(
                 f"the file has {size:,} bytes, more than any transcript.",
-                "Split it, or take it out of the folder.",
+                "Split it, take it out of the folder, or raise 'reading: largest_file_mb:' in study.yaml.",
                 path=path,
             )
         data = path.read_bytes()
@@ -107,6 +111,21 @@ def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise IngestError("the file is empty.", "Export it again, or take it out of the folder.", path=path, line=1)
     return data
+
+
+def require_lines(number: int, path: Path) -> None:
+    """Stop at more lines, or utterances, than any transcript has.
+
+    Raises
+    ------
+    IngestError
+    """
+    if number > MOST_LINES:
+        raise IngestError(
+            f"the file has {number:,} lines or utterances, more than any transcript.",
+            "Split it, or take it out of the folder.",
+            path=path,
+        )
 
 
 def sha256(data: bytes) -> str:
@@ -143,7 +162,7 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
         elif encoding is not None or name != "cp1252" or _western(text):
             return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name
     raise IngestError(
-        f"the text is not in {' or '.join(tried)}.",
+        f"the text is not in {' or '.join(tried)}.".replace("utf-8-sig", "UTF-8"),
         "Save it as UTF-8, or name its encoding under 'reading: encoding:' in study.yaml.",
         path=path,
         line=data[:where].count(b"\n") + 1,

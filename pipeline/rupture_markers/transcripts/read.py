@@ -12,7 +12,7 @@ from rupture_markers.transcripts.captions import read_srt, read_webvtt
 from rupture_markers.transcripts.chat import read_chat
 from rupture_markers.transcripts.elan import read_elan
 from rupture_markers.transcripts.interchange import read_interchange
-from rupture_markers.transcripts.options import RawTranscript, ReadOptions, decode, read_bytes, sha256
+from rupture_markers.transcripts.options import RawTranscript, ReadOptions, decode, read_bytes, require_lines, sha256
 from rupture_markers.transcripts.prefixed_text import read_text
 from rupture_markers.transcripts.sessions import SessionIdentity
 from rupture_markers.transcripts.structured import read_whisperx
@@ -70,6 +70,7 @@ def _raw(data: bytes, path: Path, options: ReadOptions) -> RawTranscript:
             f"files that end in '{suffix}' are not read.", f"Known endings: {', '.join(SUFFIXES)}.", path=path
         )
     text, encoding = decode(data, path, options.encoding)
+    require_lines(text.count("\n"), path)
     raw = reader(text, options, path)
     if encoding == "cp1252" and options.encoding is None:
         guess = ("the file is not UTF-8; it was read as cp1252, so look at its accents and quotes", 1)
@@ -102,7 +103,7 @@ def read_transcript(
     """
     options = options or ReadOptions()
     if path.suffix.lower() == ".jsonl":
-        sessions = [t for t in read_interchange(path) if session_id in (None, t.session_id)]
+        sessions = [t for t in read_interchange(path, options.largest_file) if session_id in (None, t.session_id)]
         if len(sessions) != 1:
             raise IngestError(
                 f"the file holds {len(sessions)} such sessions.",
@@ -129,8 +130,9 @@ def read_transcript(
 
 def read_transcripts(path: Path, options: ReadOptions | None = None) -> Iterator[Transcript]:
     """Read all sessions of a file: of a JSONL as many as it holds, of any other one."""
+    options = options or ReadOptions()
     if path.suffix.lower() == ".jsonl":
-        yield from read_interchange(path)
+        yield from read_interchange(path, options.largest_file)
     else:
         yield read_transcript(path, options)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import yaml
 
 from rupture_markers.errors import UnmappedSpeakerError
 from rupture_markers.transcripts.options import Utterance
@@ -25,6 +26,7 @@ _NUMBERED = re.compile(r"^(.{0,60}?)[ _.-]?(\d{1,5})$")
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _FALLS = 2
 _SHOWN = 12
+_LONGEST_LABEL = 100
 
 
 def speaker_of(label: str, speakers: Mapping[str, Speaker]) -> Speaker | None:
@@ -74,7 +76,9 @@ def require_mapped(utterances: Iterable[Utterance], speakers: Mapping[str, Speak
         for label, at in sorted(grouped.items(), key=lambda item: -len(item[1]))[:_SHOWN]
     )
     config = "\n".join(
-        f"  {_yaml_key(label)}: client|therapist|other   # keep the right one" for label in list(grouped)[:_SHOWN]
+        f"  {_yaml_key(label)}: client|therapist|other   # keep the right one"
+        for label in list(grouped)[:_SHOWN]
+        if len(label) <= _LONGEST_LABEL
     )
     first = min(at[0] for at in unknown.values())
     raise UnmappedSpeakerError(
@@ -88,7 +92,10 @@ def require_mapped(utterances: Iterable[Utterance], speakers: Mapping[str, Speak
 
 def _yaml_key(label: str) -> str:
     plain = re.fullmatch(r"[A-Za-z][\w-]*", label) and label.lower() not in _YAML_WORDS
-    return label if plain else json.dumps(label, ensure_ascii=False)
+    if plain:
+        return label
+    quoted = yaml.safe_dump(label, default_style='"', allow_unicode=True, width=10 * _LONGEST_LABEL)
+    return str(quoted).strip()
 
 
 def numbers_that_fall(utterances: Iterable[Utterance], speakers: Mapping[str, Speaker]) -> int | None:

@@ -11,8 +11,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rupture_markers.errors import ConfigError
+from rupture_markers.markers.marker import Family
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+FamilyMeasure = Literal["ap", "brier_skill"]
+_MEASURES: dict[Family, FamilyMeasure] = {"withdrawal": "ap", "confrontation": "ap"}
 _CODER = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 
 
@@ -33,6 +36,8 @@ class ReadingConfig(_Part):
         ELAN tier to speaker, where the tier's name is no speaker label of the study.
     silence_s : float or None
         An untranscribed gap of at least this many seconds becomes a silence of its own; None: never.
+    largest_file_mb : float
+        Megabytes; a larger file is refused unread, and a JSONL that is twenty times larger.
     """
 
     join_gap_s: float = Field(default=1.5, ge=0)
@@ -40,6 +45,7 @@ class ReadingConfig(_Part):
     tiers: dict[str, Literal["client", "therapist", "other"]] = Field(default_factory=dict)
     encoding: str | None = None
     silence_s: float | None = Field(default=None, gt=0)
+    largest_file_mb: float = Field(default=50.0, gt=0, le=2000)
 
 
 class SegmentConfig(_Part):
@@ -95,11 +101,13 @@ class LabelStudioConfig(_Part):
     """Where the coding queue goes; ``url`` null means the local Label Studio that rupture keeps.
 
     The token is never here: it comes from RUPTURE_LABEL_STUDIO_TOKEN or the 0600 file of ``token_file``.
+    ``accounts`` gives a coder's user name on a lab's own server.
     """
 
     url: str | None = None
     token_file: str | None = None
     batch: int = Field(default=250, ge=1, le=1000)
+    accounts: dict[str, str] = Field(default_factory=dict)
 
 
 class WorkflowConfig(_Part):
@@ -108,6 +116,53 @@ class WorkflowConfig(_Part):
     batch_size: int = Field(default=16, ge=1)
     runner: Literal["threads", "processes"] = "threads"
     workers: int = Field(default=2, ge=1, le=64)
+
+
+class DeidentificationConfig(_Part):
+    """What the de-identification gate knows of the study.
+
+    Attributes
+    ----------
+    names : str or None
+        File (0600) with the names of clients, staff and sites, one a line; it is never sent anywhere.
+    map_folder : str or None
+        Folder outside the study for the maps from placeholders to what they replaced; None: the user's data folder.
+    ner : bool
+        Whether the study's spaCy pipeline (``spacy_model``) looks for named entities too.
+    """
+
+    names: str | None = None
+    map_folder: str | None = None
+    ner: bool = False
+
+
+class RetrainingConfig(_Part):
+    """When a model is trained from the study's codings, and when it takes over.
+
+    Attributes
+    ----------
+    held_out : float
+        Share of the cases that is kept for comparison, drawn in the first round and never again; 0 for none.
+    held_out_segments : float
+        Share of a held-out case's segments that is coded.
+    measures : dict
+        Family measures on held-out cases that decide: ``ap`` (average precision) or ``brier_skill``.
+    certainty : float
+        Share of the bootstrap resamples that must favour the candidate.
+    minimum_cases, minimum_positives : int
+        Fewer cases with gold, or marked turns of a family named in ``measures``: nothing is trained.
+    new_turns : int
+        So many turns with new gold make retraining due where it is served.
+    """
+
+    held_out: Share = 0.25
+    held_out_segments: Share = 0.5
+    measures: dict[Family, FamilyMeasure] = Field(default=_MEASURES, min_length=1)
+    certainty: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.8
+    minimum_cases: int = Field(default=6, ge=4)
+    minimum_positives: int = Field(default=10, ge=2)
+    new_turns: int = Field(default=200, ge=1)
+    seed: int = 1
 
 
 class StudyConfig(_Part):
@@ -128,8 +183,10 @@ class StudyConfig(_Part):
     segments: SegmentConfig = SegmentConfig()
     selection: SelectionConfig = SelectionConfig()
     coding: CodingConfig = CodingConfig()
+    retraining: RetrainingConfig = RetrainingConfig()
     label_studio: LabelStudioConfig = LabelStudioConfig()
     workflow: WorkflowConfig = WorkflowConfig()
+    deidentification: DeidentificationConfig = DeidentificationConfig()
 
 
 def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
@@ -168,7 +225,7 @@ def load_config(path: Path) -> StudyConfig:
         ) from None
     try:
         data: Any = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:  # a date or number that is none; nested too deep
         mark = getattr(fault, "problem_mark", None)
         raise ConfigError(
             "this is not YAML.",

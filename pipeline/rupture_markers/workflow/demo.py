@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.defaults import default_file
+from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
 _MARK = ".rupture-demo"
 
@@ -24,12 +25,14 @@ def demo_folder(folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()):
         raise StudyError("the folder is not empty.", "Name another with --folder.", path=folder)
     shutil.copytree(default_file("configs/sample-study"), folder, dirs_exist_ok=True)
-    (folder / _MARK).touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    (folder / _MARK).touch(mode=0o600)
     return folder
 
 
 _CONFIG = """\
-# {name}: every key with its meaning stands in configs/study.yaml and docs/getting-started.md
+# {name}: every key with its meaning stands in configs/study.yaml and docs/workflow.md
 study: {name}
 transcripts: transcripts
 sessions: sessions.csv
@@ -63,12 +66,15 @@ def new_study(folder: Path, name: str) -> list[Path]:
     config = folder / "study.yaml"
     if config.exists():
         raise StudyError("there is a study here already.", "Name another folder.", path=folder)
-    (folder / "transcripts").mkdir(parents=True, exist_ok=True, mode=0o700)
-    config.write_text(_CONFIG.format(name=name), encoding="utf-8")
+    private_folder(folder / "transcripts")
+    with whole_text_file(config) as out:
+        out.write(_CONFIG.format(name=name))
     sessions = folder / "sessions.csv"
     if not sessions.exists():
-        sessions.write_text("session_id,case_id,session_number,therapist_id\n", encoding="utf-8")
+        with whole_text_file(sessions) as out:
+            out.write("session_id,case_id,session_number,therapist_id\n")
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("work/\nlabel-studio/\n", encoding="utf-8")
+        with whole_text_file(ignore) as out:
+            out.write("work/\nlabel-studio/\n")
     return [config, sessions, folder / "transcripts"]

@@ -39,7 +39,7 @@ def what_would_be_done(study: Study) -> Plan:
     known = reading.identities(study)
     same = [path for path in files if reading.is_read(study, path, known) is not None]
     codebook = study.codebook()
-    base = stages.score_key(study, stages.model_of(study, codebook), codebook, "")
+    base = stages.score_key(study, stages.model_id_of(study), codebook, "")
     decided = current_decisions(read_decisions(study.decisions))
     fresh = scored = undecided = 0
     for name in reading.session_names(study):

@@ -1,4 +1,4 @@
-"""The flow `annotate`: it orders the stages, fans out and retries. What it hands on is ids, paths and counts.
+"""The flows `annotate` and `collect`: they order the stages, fan out and retry. What they hand on is ids and counts.
 
 Prefect stores flow parameters, the messages of exceptions and artifacts: none of them may hold a transcript's words.
 """
@@ -19,11 +19,12 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from rupture_markers.coding.assignment import Assignment, read_assignments
+from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import queue, reading, stages
+from rupture_markers.workflow import asked, collecting, gate, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -64,6 +65,48 @@ def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     return queue.push_project(open_study(Path(study)), coder, arm)
 
 
+@task(
+    name="collect", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
+    retry_condition_fn=_is_fault,
+)  # fmt: skip
+def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> collecting.CollectOutcome:
+    """Collect from one coder's project of one arm."""
+    return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
+
+
+@flow(name="collect", persist_result=False, validate_parameters=False, log_prints=False)
+def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
+    """Bring what people coded into the study's log.
+
+    Parameters
+    ----------
+    study : str
+        Path of study.yaml.
+    everything : bool
+        Look at every task, not at those alone that changed since the last time.
+    """
+    opened = open_study(Path(study))
+    with opened.held():
+        projects = collecting.projects_of(opened)
+        observer().begin("collect", len(projects))
+        done, errors = [], []
+        for coder, arm in projects:
+            try:
+                done.append(collect_project(study, coder, arm, everything))
+            except LabelStudioFault:
+                raise
+            except RuptureError as fault:
+                errors.append(f"project {coder}, {arm}: {fault}")
+            observer().advance()
+        summary = collecting.summarise(opened, done, errors)
+    create_table_artifact(
+        key="collect-counts",
+        table=[{"what": name, "count": value} for name, value in summary.rows()],
+        description="What was collected, in counts.",
+    )
+    return summary
+
+
 def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bool = False) -> RunSummary:
     """Run the flow with the task runner of the study's config, in this process.
 
@@ -75,6 +118,14 @@ def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bo
     runner = _runner(open_study(study))
     chosen = annotate.with_options(task_runner=runner)
     return chosen(str(study), None if to_file is None else str(to_file), force_language)
+
+
+def run_retrain(
+    study: Path, *, allow_equal: bool = False, to_file: Path | None = None
+) -> tuple[retraining.RetrainReport, RunSummary | None]:
+    """Run the flow `retrain` with the task runner of the study's config, in this process."""
+    chosen = retrain.with_options(task_runner=_runner(open_study(study)))
+    return chosen(str(study), allow_equal, None if to_file is None else str(to_file))
 
 
 def _runner(study: Study) -> TaskRunner[Any]:
@@ -121,6 +172,49 @@ def annotate(study: str, to_file: str | None = None, force_language: bool = Fals
     return summary
 
 
+@flow(name="retrain", persist_result=False, validate_parameters=False, log_prints=False)
+def retrain(
+    study: str, allow_equal: bool = False, to_file: str | None = None
+) -> tuple[retraining.RetrainReport, RunSummary | None]:
+    """Bring codings to a model: train, compare, promote or keep; after a promotion, renew the queue.
+
+    Parameters
+    ----------
+    study : str
+        Path of study.yaml.
+    allow_equal : bool
+        Promote also a candidate that is not worse.
+    to_file : str, optional
+        Folder for importable task files, in place of a Label Studio.
+    """
+    opened = open_study(Path(study))
+    with opened.held():
+        report = retraining.retrain(opened, allow_equal=allow_equal)
+        # Also where it was promoted before: a renewal that was cut off is finished.
+        summary = _annotate(opened, to_file, False) if report.promoted else None
+    return report, summary
+
+
+@flow(name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False)
+def retrain_when_due(study: str) -> bool:
+    """Collect where a webhook asked for it; then retrain where that was asked for, or enough new gold is there.
+
+    Returns
+    -------
+    bool
+        Whether it retrained.
+    """
+    opened = open_study(Path(study))
+    if asked.is_asked(opened, "collect"):
+        asked.done(opened, "collect")
+        collect(study)
+    if not retraining.is_due(opened):
+        return False
+    asked.done(opened, "retrain")
+    retrain(study)
+    return True
+
+
 def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSummary:
     path, size = str(study.path), study.config.workflow.batch_size
     files = [str(name) for name in reading.source_files(study)]
@@ -135,8 +229,8 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
             "'rupture check' says why, file by file.",
             path=study.folder,
         )
-    codebook = study.codebook()
-    model_id = stages.model_of(study, codebook).id
+    keep_codebook(study.codebooks, study.codebook())
+    model_id = stages.model_id_of(study)
     scored: list[stages.ScoreOutcome] = _fan_out(
         "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
     )
@@ -174,7 +268,14 @@ def _fan_out(what: str, work: Any, batches: list[tuple[Any, ...]], size: int) ->
 def _deliver(
     study: Study, summary: RunSummary, assignments: Sequence[Assignment], to_file: str | None, model_id: str
 ) -> RunSummary:
+    passage = gate.passed(study, sorted({a.session_id for a in assignments}))
+    if passage.quarantined:
+        summary = replace(
+            summary, quarantined=len(passage.quarantined), errors=(*summary.errors, passage.notice("sent or written"))
+        )
     if to_file is not None:
+        allowed = set(passage.allowed)
+        assignments = [a for a in assignments if a.session_id in allowed]
         built = stages.tasks(study, assignments, study.codebook(), model_id)
         written = write_task_files(Path(to_file), built)
         return replace(summary, task_files=tuple(str(p) for p in written.values()))

@@ -11,10 +11,9 @@ from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.coding.push import ProjectPlan, PushReport, push
 from rupture_markers.errors import LabelStudioError
-from rupture_markers.learning.registry import read_manifest
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow import gate, reading, stages
 from rupture_markers.workflow.study import Study
 
 
@@ -59,6 +58,11 @@ def client_of(study: Study) -> LabelStudioClient:
     return LabelStudioClient(status.url, server.token())
 
 
+def project_key(study: Study, coder: str, arm: Arm) -> str:
+    """Our key of a coder's project, by which it is found on any server."""
+    return f"rupture-markers {study.config.study}/{coder}/{arm}."
+
+
 def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPlan:
     """What a coder's project of one arm must be."""
     name = study.config.study
@@ -66,7 +70,7 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
     return ProjectPlan(
         coder=coder,
         arm=arm,
-        key=f"rupture-markers {name}/{coder}/{arm}.",
+        key=project_key(study, coder, arm),
         title=title[:50],
         label_config=labeling_config(codebook, arm=arm, mode=study.config.coding.mode, times=stages.shows_times(study)),
         instruction="Keys and coder guide stand on the page itself.",
@@ -74,15 +78,21 @@ def plan_of(study: Study, coder: str, arm: Arm, codebook: Codebook) -> ProjectPl
 
 
 def push_project(study: Study, coder: str, arm: Arm) -> ProjectOutcome:
-    """Bring one coder's project of one arm up to date with the assignments of the study."""
+    """Bring one coder's project of one arm up to date with the assignments of the study.
+
+    Sessions that the de-identification gate stops are not among them; tasks of theirs that nobody worked on are taken
+    off the server again.
+    """
     codebook = study.codebook()
-    model_id = read_manifest(stages.model_reference(study)).id
+    model_id = stages.model_id_of(study)
     names = reading.session_names(study)
     mine = [
         a
         for a in stages.standing(study, names, read_assignments(study.assignments))
         if (a.coder, a.arm) == (coder, arm)
     ]
+    allowed = set(gate.passed(study, sorted({a.session_id for a in mine})).allowed)
+    mine = [a for a in mine if a.session_id in allowed]
     with client_of(study) as client:
         report: PushReport = push(
             plan_of(study, coder, arm, codebook),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rupture_markers.errors import IngestError
-from rupture_markers.transcripts.interchange import read_interchange, write_transcripts
+from rupture_markers.transcripts.interchange import from_line, read_interchange, to_line, write_transcripts
 from rupture_markers.transcripts.read import read_transcript, read_transcripts, transcript_files, with_identity
 from rupture_markers.transcripts.sessions import SessionIdentity, read_sessions
-from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.transcript import ReadWarning, Transcript
 from rupture_markers.workflow.config import config_sha256
+from rupture_markers.workflow.forgotten import case_sha256, forgotten_cases
 from rupture_markers.workflow.study import Study, make_folder, read_json, write_json
 
 _FORM = "1"
 """Part of every key: what the readers make of a file; raised when they change."""
+_ROOM = 20
+"""Our own file of a session is larger than what it was read from, and read whatever its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,56 @@ def _key(study: Study, path: Path, known: dict[str, SessionIdentity]) -> str:
         study.config.medium,
         study.config.language,
     )
-    parts = (_FORM, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), mapping, *rows)
+    erased = sorted(forgotten_cases(study))
+    parts = (
+        _FORM,
+        *erased,
+        path.name,
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        mapping,
+        *rows,
+        *_copies(study, path),
+    )
     return config_sha256(*parts)
 
 
-def _record(study: Study, path: Path) -> Path:
+def copy_file(study: Study, session_id: str) -> Path:
+    """Where the copy of a session with placeholders lies, if there is one."""
+    return study.replaced / study.session_file("deidentified", session_id, ".json").name
+
+
+def _copies(study: Study, path: Path) -> list[str]:
+    """Hashes of the copies with placeholders that the sessions of a file may have."""
+    many = path.suffix.lower() == ".jsonl"
+    files = sorted(study.replaced.glob("*.json")) if many else [copy_file(study, path.stem)]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()]
+
+
+def write_copy(study: Study, original_sha256: str, copy: Transcript) -> None:
+    """Keep a session with placeholders, to be read in place of the original of that content."""
+    write_json(copy_file(study, copy.session_id), {"original": original_sha256, "copy": to_line(copy)})
+
+
+def original_sha256(study: Study, transcript: Transcript) -> str:
+    """Content hash of the session in its file, of which this one may be the copy with placeholders."""
+    path = copy_file(study, transcript.session_id)
+    kept = read_json(path)
+    if kept is not None and from_line(kept["copy"], path).content_sha256 == transcript.content_sha256:
+        return str(kept["original"])
+    return transcript.content_sha256
+
+
+def _with_copy(study: Study, original: Transcript) -> Transcript:
+    """The session's copy with placeholders, if it was made of just this content; else the session itself."""
+    path = copy_file(study, original.session_id)
+    kept = read_json(path)
+    if kept is None or kept["original"] != original.content_sha256:
+        return original
+    return replace(original, turns=from_line(kept["copy"], path).turns)
+
+
+def record_file(study: Study, path: Path) -> Path:
+    """Where it is kept what became of a file."""
     return study.session_file("read", relative(study, path), ".json")
 
 
@@ -88,7 +137,7 @@ def relative(study: Study, path: Path) -> str:
 
 def is_read(study: Study, path: Path, known: dict[str, SessionIdentity]) -> FileOutcome | None:
     """Outcome of an earlier run if the file, the config and its row are as they were; else None."""
-    record = read_json(_record(study, path))
+    record = read_json(record_file(study, path))
     if record is None or record.get("key") != _key(study, path, known):
         return None
     sessions = tuple(record["sessions"])
@@ -104,7 +153,12 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         before = is_read(study, path, known)
         if before is not None:
             return before
-        transcripts = _sessions(study, path, known)
+        erased = forgotten_cases(study)
+        transcripts = [
+            _with_copy(study, transcript)
+            for transcript in _sessions(study, path, known)
+            if case_sha256(study, transcript.case_id) not in erased
+        ]
         make_folder(study.work / "transcripts")
         for transcript in transcripts:
             write_transcripts(study.session_file("transcripts", transcript.session_id, ".jsonl"), [transcript])
@@ -121,7 +175,7 @@ def read_file(study: Study, path: Path, known: dict[str, SessionIdentity]) -> Fi
         sum(len(t.warnings) for t in transcripts),
     )
     write_json(
-        _record(study, path),
+        record_file(study, path),
         {
             "key": _key(study, path, known),
             "sessions": list(outcome.sessions),
@@ -164,7 +218,24 @@ def require_own_sessions(outcomes: Iterable[FileOutcome]) -> list[FileOutcome]:
 
 def session(study: Study, session_id: str) -> Transcript:
     """Session of the study as it was read."""
-    return next(read_interchange(study.session_file("transcripts", session_id, ".jsonl")))
+    path = study.session_file("transcripts", session_id, ".jsonl")
+    return next(read_interchange(path, study.read_options.largest_file * _ROOM))
+
+
+def warnings_of(study: Study, outcome: FileOutcome) -> list[str]:
+    """What was odd in a file and kept, a line a kind and session: how often, and where first."""
+    out = []
+    for name in outcome.sessions if outcome.warnings else ():
+        kinds: dict[str, list[ReadWarning]] = {}
+        for warning in session(study, name).warnings:
+            kinds.setdefault(re.sub(r"\d+(\.\d+)?", "n", warning.what), []).append(warning)
+        for same in kinds.values():
+            first = same[0]
+            where = "" if first.line is None else f", line {first.line}"
+            where += "" if first.turn is None else f", turn {first.turn}"
+            more = "" if len(same) == 1 else f" (and {len(same) - 1} more like it)"
+            out.append(f"{outcome.file}{where}: {first.what}{more}")
+    return out
 
 
 def session_names(study: Study) -> list[str]:

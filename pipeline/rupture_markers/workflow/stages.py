@@ -18,7 +18,9 @@ from rupture_markers.coding.assignment import (
     segment_to_code,
 )
 from rupture_markers.coding.tasks import CodingTask, build_tasks
-from rupture_markers.learning.registry import LoadedModel, load_model
+from rupture_markers.learning.champion import champion_changes, champion_folder
+from rupture_markers.learning.held_out import held_out_cases
+from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
 from rupture_markers.learning.scores import read_scores, write_scores
 from rupture_markers.learning.scoring import score_transcripts, suggestions
 from rupture_markers.learning.segment_score import score_segment
@@ -57,6 +59,8 @@ class Sessions(Mapping[str, Transcript]):
         self._last: tuple[str, Transcript] | None = None
 
     def __getitem__(self, name: str) -> Transcript:
+        if name not in self._names:
+            raise KeyError(name)
         if self._last is None or self._last[0] != name:
             self._last = (name, session(self._study, name))
         return self._last[1]
@@ -90,28 +94,42 @@ def model_of(study: Study, codebook: Codebook) -> LoadedModel:
     return load_model(model_reference(study), codebook, cues=study.cues(codebook), spacy_model=study.config.spacy_model)
 
 
-def model_reference(study: Study) -> str | Path:
-    """Where the study's model is, as the registry takes it."""
+def base_reference(study: Study) -> str | Path:
+    """Where the model named in study.yaml is, as the registry takes it."""
     own = study.folder / study.config.model
     return own if own.is_dir() else study.config.model
+
+
+def model_reference(study: Study) -> str | Path:
+    """Where the study's champion is: the model promoted last, else the one named in study.yaml."""
+    return champion_folder(study.models) or base_reference(study)
+
+
+def round_number(study: Study) -> int:
+    """Round that is open, from 1: every change of the champion opens the next."""
+    return 1 + len(champion_changes(study.models))
 
 
 def _suggestion_file(study: Study, session_id: str) -> Path:
     return study.session_file("suggestions", session_id, ".json")
 
 
-def score_key(study: Study, model: LoadedModel, codebook: Codebook, content_sha256: str) -> str:
+def score_key(study: Study, model_id: str, codebook: Codebook, content_sha256: str) -> str:
     """What the scores of a session depend on."""
     return config_sha256(
-        content_sha256, model.id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
+        content_sha256, model_id, codebook.sha256, study.cues(codebook).sha256, study.config.spacy_model
     )
+
+
+def model_id_of(study: Study) -> str:
+    """Id of the study's model, without loading it."""
+    return read_manifest(model_reference(study)).id
 
 
 def score_batch(study: Study, names: Sequence[str], *, force_language: bool = False) -> ScoreOutcome:
     """Score sessions whose content, model, codebook or cues changed; write scores and suggestions."""
     codebook = study.codebook()
-    model = model_of(study, codebook)
-    base = score_key(study, model, codebook, "")
+    base = score_key(study, model_id_of(study), codebook, "")
     stale = []
     candidates: Counter[str] = Counter()
     for name in names:
@@ -122,7 +140,10 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
             candidates.update(s["family"] for s in kept["suggestions"])
         else:
             stale.append((name, key))
+    if not stale:
+        return ScoreOutcome(0, len(names), dict(candidates))
     make_folder(study.work / "scores")
+    model = model_of(study, codebook)
     transcripts = (session(study, name) for name, _ in stale)
     for (name, key), scores in zip(stale, score_transcripts(model, transcripts, force=force_language), strict=True):
         found = suggestions(scores, None, model)
@@ -155,7 +176,7 @@ def selection_rule(study: Study) -> SelectionRule:
     rule = study.config.selection
     return SelectionRule(
         budget=rule.budget, threshold=rule.threshold, uncertain=rule.uncertain, control=rule.control,
-        seed=rule.seed, mode=study.config.coding.mode,
+        held_out=study.config.retraining.held_out_segments, seed=rule.seed, mode=study.config.coding.mode,
     )  # fmt: skip
 
 
@@ -182,19 +203,31 @@ def select(study: Study, names: Sequence[str], model_id: str) -> tuple[SegmentDe
         probabilities = next(read_scores(study.session_file("scores", name, ".csv")))
         scored += [score_segment(part, probabilities, model_id) for part in study_segments(study, transcript)]
     decided = read_decisions(study.decisions)
-    new = select_segments(scored, selection_rule(study), decided=decided)
+    kept = held_out_cases(
+        study.held_out, {score.case_id for score in scored}, {d.case_id for d in decided},
+        study.config.retraining.held_out, study.config.selection.seed,
+    )  # fmt: skip
+    number = round_number(study)
+    new = select_segments(
+        scored, selection_rule(study), decided=decided, round_number=number, reopen=number > 1, held_out=kept
+    )
     append_decisions(study.decisions, new)
     return new
 
 
 def _to_code(study: Study, names: Sequence[str]) -> list[SegmentToCode]:
-    selected = {key for key, d in current_decisions(read_decisions(study.decisions)).items() if d.selected}
+    selected = {key: d for key, d in current_decisions(read_decisions(study.decisions)).items() if d.selected}
     out: list[SegmentToCode] = []
     for name in names:
         transcript = session(study, name)
         flagged = {s.turn for s in read_suggestions(study, name)}
         out += [
-            segment_to_code(transcript, part, flagged=any(part.first_turn <= t <= part.last_turn for t in flagged))
+            segment_to_code(
+                transcript,
+                part,
+                flagged=any(part.first_turn <= t <= part.last_turn for t in flagged),
+                held_out=selected[part.segment_id].held_out,
+            )
             for part in study_segments(study, transcript)
             if part.segment_id in selected
         ]

@@ -18,6 +18,7 @@ from rupture_markers.errors import ConfigError, StudyError
 from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.transcripts.options import ReadOptions
+from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 from rupture_markers.workflow.config import StudyConfig, load_config
 
 
@@ -69,6 +70,11 @@ class Study:
         return self.work / "assignments.jsonl"
 
     @property
+    def held_out(self) -> Path:
+        """Cases kept for comparing models, drawn once."""
+        return self.work / "held-out.json"
+
+    @property
     def projects(self) -> Path:
         """Mapping coder -> project -> task."""
         return self.work / "projects.json"
@@ -82,6 +88,26 @@ class Study:
     def adjudications(self) -> Path:
         """Log of what adjudication decided; only ever added to."""
         return self.folder / "annotations" / "adjudications.jsonl"
+
+    @property
+    def codebooks(self) -> Path:
+        """Log of the codebooks that coders had before them; only ever added to."""
+        return self.folder / "annotations" / "codebooks.jsonl"
+
+    @property
+    def deidentification(self) -> Path:
+        """Log of what people decided on findings of the de-identification gate; only ever added to."""
+        return self.folder / "annotations" / "deidentification.jsonl"
+
+    @property
+    def replaced(self) -> Path:
+        """Copies of sessions with placeholders in place of findings; read in place of the originals."""
+        return self.folder / "deidentified"
+
+    @property
+    def adjudication_tasks(self) -> Path:
+        """Log that maps adjudication tasks to their turns; only ever added to."""
+        return self.work / "adjudication-tasks.jsonl"
 
     @property
     def models(self) -> Path:
@@ -113,6 +139,7 @@ class Study:
             language=self.config.language,
             encoding=reading.encoding,
             silence_s=reading.silence_s,
+            largest_file=round(reading.largest_file_mb * 1_000_000),
         )
 
     def codebook(self) -> Codebook:
@@ -136,7 +163,7 @@ class Study:
             If another run holds it, with that run's process id.
         """
         make_folder(self.work)
-        lock = FileLock(self.work / "lock", timeout=0)
+        lock = FileLock(self.work / "lock", timeout=0, mode=0o600)
         holder = self.work / "lock-holder"
         try:
             lock.acquire()
@@ -148,7 +175,8 @@ class Study:
                 path=self.folder,
             ) from None
         try:
-            holder.write_text(str(os.getpid()), encoding="utf-8")
+            with whole_text_file(holder) as out:
+                out.write(str(os.getpid()))
             yield
         finally:
             lock.release()
@@ -179,19 +207,13 @@ def open_study(path: Path) -> Study:
 
 def make_folder(path: Path) -> Path:
     """Make a folder that its owner alone can open."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return path
+    return private_folder(path)
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON whole or not at all, readable by its owner alone."""
-    make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    with whole_text_file(path) as out:
         json.dump(content, out, ensure_ascii=False)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -39,6 +39,7 @@ class RunSummary:
     deleted: int = 0
     stale: tuple[str, ...] = ()
     projects: int = 0
+    quarantined: int = 0
     task_files: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
@@ -64,6 +65,8 @@ class RunSummary:
             rows.insert(1, ("warnings", f"{self.warnings} ('rupture check' lists them)"))
         if self.stale:
             rows.append(("stale tasks with codings", str(len(self.stale))))
+        if self.quarantined:
+            rows.append(("sessions quarantined", f"{self.quarantined} ('rupture check' says why)"))
         if self.task_files:
             rows.append(("task files", ", ".join(self.task_files)))
         if self.errors:

@@ -1,0 +1,148 @@
+"""`rupture agreement` and `rupture gold`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Column, Table
+
+from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
+from rupture_markers.coding.agreement_files import agreement_json, agreement_rows, write_table
+from rupture_markers.coding.gold import GOLD_RULES, GoldRule, gold_turns
+from rupture_markers.errors import ConfigError
+from rupture_markers.reports.figure_text import shown
+from rupture_markers.workflow.coded_study import open_coded
+from rupture_markers.workflow.study import open_study
+
+console = Console()
+StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
+AsCsv = Annotated[Path | None, typer.Option("--csv", help="Write every row to this CSV too.")]
+_SHOWN = ("raw", "kappa", "alpha", "ac1", "positive", "prevalence")
+_OF_A_CODER = ("own", "others", "kappa", "alpha", "positive")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `rupture`."""
+    app.command("agreement")(show_agreement)
+    app.command("gold")(write_gold)
+
+
+def show_agreement(
+    study: StudyPath,
+    as_json: AsJson = False,
+    csv: AsCsv = None,
+    codes: Annotated[bool, typer.Option("--codes", help="Show single codes too, not families alone.")] = False,
+    unweighted: Annotated[
+        bool, typer.Option("--unweighted", help="Of the coded segments alone, without selection weights.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="Draws of the bootstrap over cases.", min=200)] = 2000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1,
+) -> None:
+    """Show how far coders agree, on blind codings before adjudication; every figure with its interval.
+
+    Example: `rupture agreement my-study --csv agreement.csv`
+    """
+    coded = open_coded(open_study(study))
+    found = agreement(
+        coded.answers, coded.codebook, weights=None if unweighted else coded.weights, speakers=coded.speakers,
+        leave_out=coded.known_tasks, seed=seed, draws=draws,
+    )  # fmt: skip
+    if csv is not None:
+        write_table(csv, agreement_rows(found))
+    if as_json:
+        typer.echo(json.dumps(agreement_json(found)))
+        return
+    _show(found, codes)
+
+
+def _show(found: Agreement, codes: bool) -> None:
+    for unit in ("turn", "segment", "session"):
+        rows = [row for row in found.rows if row.unit == unit and (codes or row.kind != "code")]
+        _table(f"Agreement per {unit}", "label", [(row.label, row) for row in rows])
+    _table("Pairs of coders, per turn", "coders", [(f"{row.coders}: {row.label}", row) for row in found.pairs])
+    _table(
+        "Each coder against the others, per turn (own, others: share of turns marked)", "coder",
+        [(f"{row.coders}: {row.label}", row) for row in found.coders], _OF_A_CODER,
+    )  # fmt: skip
+    _table("Over time, per turn", "period", [(f"{row.period}: {row.label}", row) for row in found.periods])
+    if found.numbers:
+        table = Table(
+            "unit", "label", "what", "kind", "units", "cases", "one coder", "mean", title="Numbers", box=box.SIMPLE
+        )
+        for number in found.numbers:
+            one, mean = list(number.figures.values())
+            kind = "ICC(2)" if "icc2_1" in number.figures else "ICC(1)"
+            counts = (str(number.units), str(number.cases))
+            table.add_row(number.unit, number.label, number.what, kind, *counts, shown(one), shown(mean))
+        console.print(table)
+    for caution, rows_of in _cautions(found, codes).items():
+        console.print(f"{'; '.join(rows_of)}: {caution}", style="yellow", highlight=False)
+    for note in found.notes:
+        console.print(note, style="yellow", highlight=False)
+
+
+def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]], figures: tuple[str, ...] = _SHOWN) -> None:
+    if not rows:
+        return
+    table = Table(Column(first, no_wrap=True), "units", "cases", "marked", *figures, title=title, box=box.SIMPLE)
+    for name, row in rows:
+        counts = (str(row.units), str(row.cases), str(row.marked))
+        table.add_row(name, *counts, *(shown(row.figures[figure]) for figure in figures))
+    console.print(table)
+
+
+def _cautions(found: Agreement, codes: bool) -> Mapping[str, list[str]]:
+    """Rows by what is to be said of them, so that it is said once."""
+    out: dict[str, list[str]] = {}
+    for row in found.rows:
+        if row.caution and (codes or row.kind != "code"):
+            out.setdefault(row.caution, []).append(f"{row.label} per {row.unit}")
+    for number in found.numbers:
+        if number.caution:
+            out.setdefault(number.caution, []).append(f"{number.label}, {number.what}, per {number.unit}")
+    return out
+
+
+def write_gold(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write: one row a turn and family.")] = Path("gold.csv"),
+    rule: Annotated[str, typer.Option(help=f"Where coders differ: {', '.join(GOLD_RULES)}.")] = "share",
+    blind_only: Annotated[bool, typer.Option("--blind-only", help="From blind codings alone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write gold: adjudicated, else unanimous, else by the rule.
+
+    Example: `rupture gold my-study --rule majority --out gold.csv`
+    """
+    chosen: GoldRule | None = next((name for name in GOLD_RULES if name == rule), None)
+    if chosen is None:
+        raise ConfigError(f"'{rule}' is no rule of gold.", f"Take one of: {', '.join(GOLD_RULES)}.")
+    coded = open_coded(open_study(study))
+    gold = gold_turns(coded.answers, coded.adjudicated, coded.codebook, blind_only=blind_only, rule=chosen)
+    write_table(out, [asdict(turn) for turn in gold])
+    say_counts(Counter(turn.rule for turn in gold), {"file": str(out), "rows": len(gold)}, as_json=as_json)
+
+
+def say_counts(counts: Mapping[str, int], facts: Mapping[str, str | int], *, as_json: bool) -> None:
+    """Show counts by name, and facts beside them."""
+    if as_json:
+        typer.echo(json.dumps({**facts, "counts": dict(counts)}))
+        return
+    table = Table("what", "count")
+    for name, number in _ordered(counts):
+        table.add_row(name, str(number))
+    console.print(table)
+    console.print(", ".join(f"{name}: {value}" for name, value in facts.items()), highlight=False)
+
+
+def _ordered(counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

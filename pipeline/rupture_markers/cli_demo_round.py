@@ -1,0 +1,44 @@
+"""`rupture demo-round`: the second half of the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rupture_markers.cli_adjudicate import adjudicate_study
+from rupture_markers.cli_agreement import show_agreement
+from rupture_markers.cli_retrain import retrain
+from rupture_markers.cli_terminal import console, quiet_prefect, show_rows, watched
+from rupture_markers.workflow.study import open_study
+
+
+def demo_round(
+    folder: Annotated[Path, typer.Option(help="Where 'rupture demo' put the sample study.")] = Path("demo-study"),
+) -> None:
+    """Code the demo's queue by two scripted coders, then collect, agreement, adjudicate, retrain and renew.
+
+    Example: `rupture demo-round`
+    """
+    from rupture_markers.workflow.demo_round import code_queue  # noqa: PLC0415 - keeps `rupture --help` fast
+
+    study = open_study(folder)
+    quiet_prefect()
+    with watched() as bar:
+        given = code_queue(study)
+        bar.say("starting Prefect")
+        from rupture_markers.workflow.flows import collect  # noqa: PLC0415 - Prefect takes seconds to import
+
+        collected = collect(str(study.path), False)
+    console.print(
+        f"Two scripted coders gave {given} answers, with the codings of two automated coders: no person coded these."
+    )
+    show_rows("Collected", collected.rows())
+    show_agreement(study.path)
+    adjudicate_study(study.path)
+    console.print("The disagreements wait in the project 'adjudication'; until they are decided, shares are gold.")
+    # The shipped baseline learnt from sessions of the same kind, so that more of them need not make it better: a model
+    # that is not worse is promoted here, for the renewal to be seen.
+    retrain(study.path, allow_equal=True)
+    console.print(f"Go back with: rupture models rollback {folder} --reason 'only a demo'")

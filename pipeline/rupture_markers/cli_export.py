@@ -1,0 +1,71 @@
+"""`rupture export`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rupture_markers.cli_terminal import console, report_failures
+from rupture_markers.workflow import exporting
+from rupture_markers.workflow.study import Study, open_study
+
+export_app = typer.Typer(help="Plain tables, each with its data dictionary.", no_args_is_help=True)
+StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
+
+
+def _export(study: Path, write: Callable[[Study], exporting.Exported], *, as_json: bool) -> None:
+    opened = open_study(study)
+    with opened.held():
+        done = write(opened)
+    if as_json:
+        facts = {"file": str(done.path), "dictionary": str(done.dictionary), "rows": done.rows, "notice": done.notice}
+        typer.echo(json.dumps(facts))
+    else:
+        console.print(f"{done.rows} rows: {done.path}", highlight=False, soft_wrap=True)
+        console.print(f"what the columns hold: {done.dictionary}", highlight=False, soft_wrap=True)
+    report_failures([done.notice] if done.notice else [])
+
+
+@export_app.command()
+def codings(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("codings.csv"),
+    memos: Annotated[bool, typer.Option("--memos", help="With memos, which may quote the session.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a coding.
+
+    Example: `rupture export codings my-study --out codings.csv`
+    """
+    _export(study, lambda opened: exporting.export_codings(opened, out, memos=memos), as_json=as_json)
+
+
+@export_app.command()
+def sessions(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("sessions-coded.csv"),
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a session: how much was coded, and what people and the model found.
+
+    Example: `rupture export sessions my-study --out sessions-coded.csv`
+    """
+    _export(study, lambda opened: exporting.export_sessions(opened, out), as_json=as_json)
+
+
+@export_app.command()
+def scores(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("turn-scores.csv"),
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a turn: the model's probabilities.
+
+    Example: `rupture export scores my-study --out turn-scores.csv`
+    """
+    _export(study, lambda opened: exporting.export_scores(opened, out), as_json=as_json)

@@ -1,0 +1,171 @@
+"""Commands killed at random moments, and what must be true of the study folder afterwards.
+
+A command runs in a fork of this process, so that hundreds of kills cost seconds; half are killed after a random time,
+half just before a random one of their file operations (a write opened, a rename, a deletion), where half-written
+files would come from. Prefect is left out of these; a few kills of the real command line are in the test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.push_campaign import SESSIONS, draw, model_id, standing
+
+from rupture_markers.coding.tasks import write_task_files
+from rupture_markers.errors import RuptureError
+from rupture_markers.learning.scores import read_scores
+from rupture_markers.learning.selection import read_decisions
+from rupture_markers.transcripts.interchange import read_interchange
+from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow.study import Study, open_study
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.chmod", "os.truncate", "os.link", "os.rmdir")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is killed.
+
+    Attributes
+    ----------
+    work : callable
+        Does it to the study in a folder.
+    result : callable
+        What it must have led to, in a form that can be compared; the same for every finished run.
+    """
+
+    name: str
+    work: Callable[[Path], None]
+    result: Callable[[Path], Any]
+
+
+def annotate_to_files(folder: Path) -> None:
+    """The stages of `rupture run --to-file`, in their order."""
+    study = open_study(folder)
+    with study.held():
+        reading.read_batch(study, reading.source_files(study))
+        stages.score_batch(study, SESSIONS)
+        draw(study)
+        built = stages.tasks(study, standing(study), study.codebook(), model_id(study))
+        write_task_files(folder / "out", built)
+
+
+def tasks_and_draws(folder: Path) -> Any:
+    """Tasks, decisions and scores of a finished run."""
+    study = open_study(folder)
+    return (
+        {p.name: json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "out").glob("*.json"))},
+        [repr(d) for d in read_decisions(study.decisions)],
+        {p.name: p.read_text(encoding="utf-8") for p in sorted((study.work / "scores").glob("*.csv"))},
+    )
+
+
+COMMANDS = (Command("run", annotate_to_files, tasks_and_draws),)
+"""Every command that changes a study; one entry a command."""
+
+
+def require_whole(folder: Path) -> None:
+    """Read every file of the study, as its readers do; unfinished files are passed over by their name."""
+    study: Study = open_study(folder)
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name.startswith(".") or path.name.startswith("lock"):
+            continue
+        assert path.stat().st_size > 0, f"{path.name} is empty"
+        if path.parent.name == "transcripts" and study.work in path.parents:
+            list(read_interchange(path))
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.parent.name == "scores":
+            list(read_scores(path))
+    for log in (study.decisions, study.assignments, study.codings, study.adjudications):
+        if log.exists():
+            assert all(json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
+
+
+def in_a_fork(work: Callable[[], None], *, before: Callable[[], None] = lambda: None) -> int:
+    """Start work in a fork of this process; its process id. Exit status 0: done, 3: an error of ours, 4: any other."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 4
+    try:
+        before()
+        work()
+        status = 0
+    except RuptureError:
+        status = 3
+    except BaseException:  # noqa: BLE001 - a fork must never run on into the tests
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def count_changes(call: Callable[[int], None]) -> None:
+    """Call with the number of every file operation that is about to change something."""
+    number = 0
+
+    def hook(event: str, values: tuple[Any, ...]) -> None:
+        nonlocal number
+        if event in _CHANGES or (event == "open" and isinstance(values[2], int) and values[2] & _WRITES):
+            number += 1
+            call(number)
+
+    sys.addaudithook(hook)
+
+
+def changes_of(work: Callable[[], None]) -> tuple[int, float]:
+    """How many changes a run makes, and how long it takes in seconds."""
+    read, write = os.pipe()
+    started = time.monotonic()
+
+    counts: list[int] = []
+
+    def counted() -> None:
+        work()
+        os.write(write, str(len(counts)).encode())
+
+    pid = in_a_fork(counted, before=lambda: count_changes(counts.append))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    took = time.monotonic() - started
+    os.close(write)
+    with os.fdopen(read) as answer:
+        return int(answer.read()), took
+
+
+def kill_somewhere(work: Callable[[], None], draws: random.Random, changes: int, seconds: float) -> str:
+    """Run and kill; where, in words."""
+    if draws.random() < 0.5:
+        at = draws.randint(1, changes)
+        pid = in_a_fork(
+            work, before=lambda: count_changes(lambda n: os.kill(os.getpid(), signal.SIGKILL) if n == at else None)
+        )
+        where = f"before change {at} of {changes}"
+    else:
+        wait = draws.uniform(0, seconds)
+        pid = in_a_fork(work)
+        time.sleep(wait)
+        os.kill(pid, signal.SIGKILL)
+        where = f"after {wait:.2f} s"
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return where if code == -signal.SIGKILL else f"{where}, when it had ended"
+
+
+def with_small_files(work: Callable[[], None], most: int) -> int:
+    """Run where no file may be larger than so many bytes, as on a disk that is full; its exit status."""
+
+    def before() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    return os.waitstatus_to_exitcode(os.waitpid(in_a_fork(work, before=before), 0)[1])

@@ -1,0 +1,245 @@
+"""Retraining on the sample study's own codings (two automated coders), without a server."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from rupture_markers.cli import app
+from rupture_markers.coding.assignment import current_assignments, read_assignments
+from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
+from rupture_markers.errors import ModelError, StudyError
+from rupture_markers.learning.champion import champion_id, read_history
+from rupture_markers.learning.estimator import RuptureModel
+from rupture_markers.learning.held_out import read_held_out
+from rupture_markers.learning.registry import load_model, read_manifest, save_model
+from rupture_markers.learning.selection import read_decisions
+from rupture_markers.workflow import retraining, stages, study_models
+from rupture_markers.workflow.study import Study, open_study
+from rupture_markers.workflow.study_gold import study_gold
+
+
+def set_keys(folder: Path, **keys: Any) -> Study:
+    """Change keys of study.yaml; a section is changed key by key."""
+    path = folder / "study.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, value in keys.items():
+        config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return open_study(folder)
+
+
+def turned_baseline(folder: Path) -> None:
+    """The baseline with its scores turned around, so that a lab's own codings must help."""
+    loaded = load_model("baseline")
+    assert isinstance(loaded.model, RuptureModel)
+    families = {f: replace(part, slope=-part.slope) for f, part in loaded.model.families.items()}
+    save_model(
+        folder / "turned", replace(loaded.model, families=families), loaded.manifest.model_copy(update={"id": "turned"})
+    )
+
+
+@pytest.fixture
+def badly_served(coded_study: Path) -> Study:
+    """A coded study whose model is worse than nothing."""
+    turned_baseline(coded_study)
+    return set_keys(coded_study, model="turned")
+
+
+def command(*words: str) -> Any:
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def held_out_of(study: Study) -> set[str]:
+    drawn = read_held_out(study.held_out)
+    assert drawn is not None
+    return set(drawn.cases)
+
+
+def test_held_out_cases_are_coded_blind_by_two_coders_and_never_selected_by_score(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    held = held_out_of(study)
+    assert len(held) == 3
+    decisions = [d for d in read_decisions(study.decisions) if d.case_id in held]
+    assert {d.stratum for d in decisions} == {"held_out"}
+    assert all(d.held_out and d.probability_of_selection == 1 for d in decisions)
+    assigned = [a for a in current_assignments(read_assignments(study.assignments)).values() if a.case_id in held]
+    assert {a.arm for a in assigned} == {"blind"}
+    by_segment: dict[str, set[str]] = {}
+    for task in assigned:
+        by_segment.setdefault(task.segment_id, set()).add(task.coder)
+    assert set(by_segment) == {d.segment_id for d in decisions}
+    assert all(coders == {"ana", "ben"} for coders in by_segment.values())
+
+
+def test_gold_never_mixes_held_out_and_other_cases_and_takes_no_single_or_assisted_coding_there(
+    coded_study: Path,
+) -> None:
+    study = open_study(coded_study)
+    held = held_out_of(study)
+    gold = study_gold(study, study.codebook())
+    assert not {g.case_id for g in gold.training} & held
+    assert {g.case_id for g in gold.held_out} == held
+    assert all(g.coders == 2 and g.blind for g in gold.held_out)
+    assert any(not g.blind for g in gold.training)
+    answers = [a for a in current_answers(read_coded_segments(study.codings)) if a.case_id in held]
+    gone, assisted = answers[0], next(a for a in answers if a.segment_id != answers[0].segment_id)
+    append_coded_segments(study.codings, [replace(gone, deleted=True), replace(assisted, arm="assisted")])
+    fewer = study_gold(study, study.codebook())
+    lost = {(g.session_id, g.turn) for g in gold.held_out} - {(g.session_id, g.turn) for g in fewer.held_out}
+    assert lost == {(a.session_id, turn) for a in (gone, assisted) for turn in range(a.first_turn, a.last_turn + 1)}
+
+
+def test_a_better_model_is_promoted_used_by_the_next_run_and_taken_back(badly_served: Study, tmp_path: Path) -> None:
+    study, folder = badly_served, str(badly_served.folder)
+    done = json.loads(command("retrain", folder, "--json", "--to-file", str(tmp_path / "t")).stdout.splitlines()[-1])
+    report = done["retrain"]
+    assert report["promoted"]
+    assert set(report["choices"].values()) <= {"both", "own"}
+    assert report["comparison"]["mean_difference"] > 0.1
+    assert done["renewal"]["scored"] == 16
+    name = report["candidate"]
+    assert (study.models / "current").read_text() == f"{name}\n"
+    manifest = read_manifest(stages.model_reference(study))
+    assert (manifest.id, manifest.parent, manifest.format) == (name, "turned", 2)
+    assert manifest.own is not None
+    assert manifest.own.base == "turned"
+    held = held_out_of(study)
+    assert held <= set(manifest.held_out_cases)
+    assert not held & set(manifest.training_cases)
+    assert {s.model_id for s in stages.read_suggestions(study, "invented-000")} == {name}
+    command("models", "rollback", folder, "--reason", "a test", "--no-renew")
+    assert stages.model_of(study, study.codebook()).id == "turned"
+    again = retraining.retrain(study)
+    assert not again.promoted
+    assert "taken back" in again.reason
+    command("models", "promote", folder, name, "--reason", "a test", "--no-renew")
+    assert champion_id(study.models) == name
+    assert [d.action for d in read_history(study.models)] == ["promote", "rollback", "promote"]
+
+
+def test_the_next_round_is_chosen_and_its_probabilities_are_conditional(badly_served: Study, tmp_path: Path) -> None:
+    before = {d.segment_id: d for d in read_decisions(badly_served.decisions)}
+    study = set_keys(badly_served.folder, selection={"control": 0.4})
+    command("retrain", str(study.folder), "--to-file", str(tmp_path / "t"))
+    new = [d for d in read_decisions(study.decisions) if d.round == 2]
+    assert new
+    assert {d.segment_id for d in new} == {d.segment_id for d in before.values() if not d.selected}
+    for decision in new:
+        assert decision.control_floor == 0.15
+        if decision.stratum in ("control", "rest"):
+            assert decision.probability_of_selection == pytest.approx((0.4 - 0.15) / (1 - 0.15))
+            assert (decision.stratum == "control") == (decision.random_number < 0.4)
+    tasks = len(current_assignments(read_assignments(study.assignments)))
+    command("run", str(study.folder), "--to-file", str(tmp_path / "t"))
+    assert len(read_decisions(study.decisions)) == len(before) + len(new)
+    assert len(current_assignments(read_assignments(study.assignments))) == tasks
+
+
+def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    first = retraining.retrain(study)
+    assert not first.promoted
+    assert retraining.retrain(study).candidate == first.candidate
+    assert [d.action for d in read_history(study.models)] == ["keep"]
+    equal = retraining.retrain(study, allow_equal=True)
+    assert (equal.candidate, equal.promoted) == (first.candidate, first.comparison is not None and not any(
+        f.high < 0 for f in first.comparison.families.values()
+    ) and first.comparison.in_favour > 0.2)  # fmt: skip
+    answers = current_answers(read_coded_segments(study.codings))
+    learnt = next(a for a in answers if a.case_id not in held_out_of(study) and a.codings)
+    append_coded_segments(study.codings, [replace(learnt, outcome="no_marker", codings=())])
+    assert retraining.retrain(study).candidate != first.candidate
+
+
+def test_a_candidate_comes_out_the_same_again(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    first = read_manifest(study.models / retraining.retrain(study).candidate)
+    (study.models / first.id / "manifest.json").unlink()
+    second = read_manifest(study.models / retraining.retrain(study).candidate)
+    assert (second.id, second.thresholds, second.own) == (first.id, first.thresholds, first.own)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"minimum_cases": 9}, r"2 more cases with codings \(there are 7\)"),
+        ({"minimum_positives": 70}, r"8 more turns marked as withdrawal \(there are 62\)"),
+        ({"measures": {"repair": "ap"}, "minimum_positives": 100}, r"19 more turns marked as repair \(there are 81\)"),
+    ],
+)
+def test_too_little_gold_is_refused_with_how_much_more_is_needed(
+    coded_study: Path, keys: dict[str, Any], words: str
+) -> None:
+    study = set_keys(coded_study, retraining=keys)
+    with pytest.raises(StudyError, match=words):
+        retraining.retrain(study)
+    assert not study.models.exists() or read_history(study.models) == ()
+
+
+def test_held_out_cases_coded_by_one_coder_alone_are_refused(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    held = held_out_of(study)
+    answers = current_answers(read_coded_segments(study.codings))
+    append_coded_segments(
+        study.codings, [replace(a, deleted=True) for a in answers if a.case_id in held and a.coder == "ben"]
+    )
+    with pytest.raises(StudyError, match="no gold yet"):
+        retraining.retrain(study)
+
+
+def test_a_study_that_holds_nothing_out_is_refused(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    study.held_out.unlink()
+    with pytest.raises(StudyError, match="no cases are held out"):
+        retraining.retrain(study)
+
+
+def test_a_model_that_learnt_from_held_out_cases_is_never_compared(coded_study: Path) -> None:
+    study = open_study(coded_study)
+    loaded = load_model("baseline")
+    seen = [*loaded.manifest.training_cases, min(held_out_of(study))]
+    save_model(coded_study / "seen", loaded.model, loaded.manifest.model_copy(update={"training_cases": seen}))
+    study = set_keys(coded_study, model="seen")
+    with pytest.raises(StudyError, match="learnt from 1 of the held-out cases"):
+        retraining.retrain(study)
+
+
+def test_a_candidate_of_another_study_is_imported_compared_and_not_in_use_until_promoted(
+    badly_served: Study, tmp_path: Path
+) -> None:
+    study, folder = badly_served, str(badly_served.folder)
+    name = retraining.retrain(study).candidate
+    command("models", "export", folder, name, "--out", str(tmp_path / "m.zip"))
+    command("models", "rollback", folder, "--reason", "a test", "--no-renew")
+    for file in (study.models / name).iterdir():
+        file.unlink()
+    (study.models / name).rmdir()
+    with pytest.raises(ModelError, match="no model"):
+        study_models.promote_by_hand(study, name, "a test")
+    command("models", "import", folder, str(tmp_path / "m.zip"))
+    assert champion_id(study.models) == ""
+    shown = json.loads(command("models", "compare", folder, name, "base", "--json").stdout)
+    assert shown["mean_difference"] > 0.1
+    listed = json.loads(command("models", "list", "--study", folder, "--json").stdout)
+    assert [(m["id"], m["in_use"]) for m in listed] == [("turned", True), (name, False)]
+
+
+def test_the_card_tells_choices_comparison_and_lineage(badly_served: Study) -> None:
+    name = retraining.retrain(badly_served).candidate
+    shown = command("models", "show", name, "--study", str(badly_served.folder)).stdout
+    page = (badly_served.models / name / "card.html").read_text(encoding="utf-8")
+    for words in ("from turned", "stands on turned", "held-out cases", "paired bootstrap"):
+        assert words in shown
+        assert words in page
+    assert re.search(r"<table>.*</table>", page, re.DOTALL)
+    assert "<script" not in page
