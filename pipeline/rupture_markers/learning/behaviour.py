@@ -13,11 +13,11 @@ from typing import Literal, Protocol
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from rupture_markers.errors import ConfigError
 from rupture_markers.learning.evaluation_report import CheckRate
-from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
+from rupture_markers.markers.marker import CODED_SPEAKER, Family
 from rupture_markers.transcripts.events import find_events
 from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn
 
@@ -179,4 +179,28 @@ def pass_rates(results: Sequence[PairResult]) -> list[CheckRate]:
     return out
 
 
-__all__ = ["FAMILIES", "LEAST_RISE", "PAIRS_FILE", "TOLERANCE", "Pair", "PairResult", "pass_rates", "read_pairs", "run_pairs"]
+def read_floors(path: Path) -> dict[str, float]:
+    """Least pass rate of each check.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not a mapping of checks to shares.
+    """
+    try:
+        return TypeAdapter(dict[str, float]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError):
+        raise ConfigError("the floors cannot be read.", "Write one line 'check: share' a check.", path=path) from None
+
+
+__all__ = [
+    "LEAST_RISE",
+    "PAIRS_FILE",
+    "TOLERANCE",
+    "Pair",
+    "PairResult",
+    "pass_rates",
+    "read_floors",
+    "read_pairs",
+    "run_pairs",
+]

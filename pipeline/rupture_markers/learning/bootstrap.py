@@ -37,9 +37,9 @@ def case_draws(cases: NDArray[np.str_], replicates: int, seed: int) -> tuple[NDA
     return np.vstack([np.ones(len(names)), drawn]), row_case.astype(np.int64)
 
 
-def estimates(figures: Figures, cases: NDArray[np.str_], *, replicates: int = REPLICATES, seed: int = 0) -> dict[
-    str, Estimate
-]:
+def estimates(
+    figures: Figures, cases: NDArray[np.str_], *, replicates: int = REPLICATES, seed: int = 0
+) -> dict[str, Estimate]:
     """Figures with their 95 % intervals: the percentiles of the replicates (Efron & Tibshirani, 1993, ch. 13).
 
     Parameters

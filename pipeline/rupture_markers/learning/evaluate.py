@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 
 from rupture_markers import __version__
 from rupture_markers.errors import ModelError
+from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.bootstrap import REPLICATES, Weights
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import FitConfig, fit_model
@@ -25,7 +26,6 @@ from rupture_markers.learning.evaluation_cells import (
     precision_and_difference,
     worst_misses,
 )
-from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.evaluation_report import CrossSetCell, EvaluationReport, Strength, Variation
 from rupture_markers.learning.evaluation_set import EvaluationSet
 from rupture_markers.learning.folds import fold_of_cases
@@ -86,7 +86,11 @@ def fits(options: EvaluationOptions, table: TurnTable, sets: int) -> int:
 
 
 def evaluate(
-    given: EvaluationSet, codebook: Codebook, options: EvaluationOptions, table: TurnTable, progress: Progress = lambda _: None
+    given: EvaluationSet,
+    codebook: Codebook,
+    options: EvaluationOptions,
+    table: TurnTable,
+    progress: Progress = lambda _: None,
 ) -> EvaluationReport:
     """Cross-validate on coded sessions: figures, intervals and what the options ask for.
 
@@ -248,7 +252,10 @@ class _Again:
 
     def ablation(self) -> list[Variation]:
         """Every group of features left out in turn."""
-        return [self._variation(f"without {group}", without(self.run.table, group)) for group in feature_groups(self.run.table)]
+        return [
+            self._variation(f"without {group}", without(self.run.table, group))
+            for group in feature_groups(self.run.table)
+        ]
 
     def _variation(self, name: str, table: TurnTable) -> Variation:
         found = cross_validate(
@@ -273,7 +280,9 @@ class _Again:
                 scores[~inside] = _scored(table, coded, kept, ~inside, self.families, self.options.config)
                 self.progress(1)
             ap, more = precision_and_difference(self.judged, scores)
-            out.append(Variation(name=f"{share:.1%} of the cases", cases=round(float(np.mean(counts))), ap=ap, difference=more))
+            out.append(
+                Variation(name=f"{share:.1%} of the cases", cases=round(float(np.mean(counts))), ap=ap, difference=more)
+            )
         return out
 
     def cross_set(self) -> list[CrossSetCell]:
@@ -324,7 +333,9 @@ def without(table: TurnTable, group: str) -> TurnTable:
     if group == "words":
         none = csr_matrix((len(table), 0), dtype=np.float32)
         return replace(table, counts=none, terms=np.array([], dtype=np.str_))
-    kept = [n for n, name in enumerate(table.feature_names) if group != "all features" and name.partition("/")[0] != group]
+    kept = [
+        n for n, name in enumerate(table.feature_names) if group != "all features" and name.partition("/")[0] != group
+    ]
     return replace(table, features=table.features[:, kept], feature_names=tuple(table.feature_names[n] for n in kept))
 
 

@@ -13,7 +13,15 @@ from sklearn.metrics import precision_recall_curve
 from rupture_markers.learning.baselines import TFIDF
 from rupture_markers.learning.bootstrap import LEAST_CASES, Weights, estimates
 from rupture_markers.learning.dataset import TurnKey
-from rupture_markers.learning.evaluation_report import Cell, CodeAccuracy, CodeFigures, Curves, Estimate, GroupCell, Miss
+from rupture_markers.learning.evaluation_report import (
+    Cell,
+    CodeAccuracy,
+    CodeFigures,
+    Curves,
+    Estimate,
+    GroupCell,
+    Miss,
+)
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.learning.weighted_figures import (
     Array,
@@ -107,7 +115,9 @@ def _by_segments(judged: Judged, family: Family, rows: NDArray[np.int64]) -> dic
     chances: list[list[float]] = [[] for _ in judged.scores]
     for transcript in judged.table.transcripts:
         for segment in segments_of(transcript):
-            held = [place[key] for t in segment.turns_of(transcript) if (key := (transcript.session_id, t.index)) in place]
+            held = [
+                place[key] for t in segment.turns_of(transcript) if (key := (transcript.session_id, t.index)) in place
+            ]
             if not held:
                 continue
             size.append(float(len(segment.turns_of(transcript))))
@@ -303,7 +313,10 @@ def precision_and_difference(
                 continue
 
             def both(
-                weight: Weights, marked: Array = marked, a: Array = other[rows, column], b: Array = judged.scores[0][rows, column]
+                weight: Weights,
+                marked: Array = marked,
+                a: Array = other[rows, column],
+                b: Array = judged.scores[0][rows, column],
             ) -> dict[str, Array]:
                 here = average_precision(marked, a, weight)
                 return {"ap": here, "difference": here - average_precision(marked, b, weight)}

@@ -88,7 +88,9 @@ def read_evaluation_folder(folder: Path, codebook: Codebook, labels: str = "") -
     for needed in ("transcripts.jsonl", "codings.jsonl"):
         if not (folder / needed).exists():
             raise CodingsError(
-                f"the folder has neither a study.yaml nor a {needed}.", "docs/evaluation.md tells the form.", path=folder
+                f"the folder has neither a study.yaml nor a {needed}.",
+                "docs/evaluation.md tells the form.",
+                path=folder,
             )
     rows = read_sessions(folder / "sessions.csv") if (folder / "sessions.csv").exists() else {}
     transcripts = [

@@ -42,5 +42,5 @@ def separations(
 
 def _reason(name: str) -> str:
     if ": " in name and "/" not in name:
-        return name.split(": ")[0]
+        return name.split(": ", maxsplit=1)[0]
     return "cues" if name.startswith("cue/") else feature_label(name)

@@ -134,7 +134,9 @@ def found_within(budget: float, size: Array, found: Array, score: Array, weight:
     w = weight[:, order]
     read = np.cumsum(w * size[order], axis=1)[:, ends]
     got = np.cumsum(w * found[order], axis=1)[:, ends]
-    return np.array([_at(budget * r[-1], r, g) / g[-1] if g[-1] > 0 else np.nan for r, g in zip(read, got, strict=True)])
+    return np.array(
+        [_at(budget * r[-1], r, g) / g[-1] if g[-1] > 0 else np.nan for r, g in zip(read, got, strict=True)]
+    )
 
 
 def work_saved(found: Array, score: Array, weight: Array, recall: float = FULL_RECALL) -> Array:

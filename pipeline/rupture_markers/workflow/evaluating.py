@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic
+
+from pydantic import TypeAdapter
 
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
-from rupture_markers.coding.gold import Adjudication, gold_turns
+from rupture_markers.coding.gold import gold_turns, read_adjudications
 from rupture_markers.errors import StudyError
-from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, read_pairs, run_pairs
+from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, pass_rates, read_pairs, run_pairs
 from rupture_markers.learning.dataset import CodedSet
+from rupture_markers.learning.estimator import FitConfig
+from rupture_markers.learning.evaluate import EvaluationOptions, evaluate, evaluate_saved, evaluation_table, fits
+from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import (
     EvaluationSet,
     agreed_codes,
     join_evaluation_sets,
     read_evaluation_folder,
 )
-from rupture_markers.learning.record_log import read_records
-from rupture_markers.learning.registry import LoadedModel
+from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
 from rupture_markers.learning.scoring import score_transcripts
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.reports.evaluation_page import evaluation_page
 from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.whole_file import whole_text_file
+from rupture_markers.workflow.progress import Observer
 from rupture_markers.workflow.reading import session, session_names
 from rupture_markers.workflow.study import open_study
-from pydantic import TypeAdapter
-
-_ADJUDICATION = TypeAdapter(Adjudication)
 
 
 def open_evaluation_set(folders: Sequence[Path], codebook: Codebook, labels: str = "") -> EvaluationSet:
@@ -57,7 +62,7 @@ def study_set(path: Path, codebook: Codebook, labels: str = "") -> EvaluationSet
     """
     study = open_study(path)
     answers = current_answers(read_coded_segments(study.codings))
-    gold = gold_turns(answers, read_records(study.adjudications, _ADJUDICATION), codebook, blind_only=True)
+    gold = gold_turns(answers, read_adjudications(study.adjudications), codebook, blind_only=True)
     if not gold:
         raise StudyError(
             "no blind coding has been collected yet.", "Code segments, then run 'rupture collect'.", path=study.folder
@@ -106,3 +111,64 @@ def check_behaviour(loaded: LoadedModel, pairs: Sequence[Pair]) -> tuple[PairRes
         ]
 
     return run_pairs(pairs, score)
+
+
+def config_of(model: str) -> tuple[FitConfig, tuple[str, ...]]:
+    """What a model was fitted with, and the cases that it kept out."""
+    manifest = read_manifest(model)
+    return TypeAdapter(FitConfig).validate_python(manifest.config), tuple(manifest.held_out_cases)
+
+
+def evaluate_set(
+    given: EvaluationSet,
+    codebook: Codebook,
+    options: EvaluationOptions,
+    *,
+    model: str | None,
+    pairs: Path | None,
+    observer: Observer,
+) -> EvaluationReport:
+    """Evaluate a saved model, or the way of training by cross-validation; behavioural checks for a saved one."""
+    if model is not None:
+        loaded = load_model(model, codebook)
+        report = evaluate_saved(given, codebook, loaded, options)
+        held = shipped_pairs(pairs)
+        rates = pass_rates(check_behaviour(loaded, held)) if held else []
+        return report.model_copy(update={"behaviour": rates})
+    observer.begin("read", len(given.coded.transcripts))
+    table = evaluation_table(given, codebook, observer.advance)
+    total = fits(options, table, len(set(given.coded.sets.values())))
+    observer.say(f"{total} models are to be fitted")
+    observer.begin("fit", total)
+    start, done = monotonic(), 0
+
+    def advance(number: int) -> None:
+        nonlocal done
+        done += number
+        if done == options.workers:
+            observer.say(f"about {(monotonic() - start) * total / done / 60:.0f} minutes in all")
+        observer.advance(number)
+
+    return evaluate(given, codebook, options, table, advance)
+
+
+def words_of_misses(report: EvaluationReport, given: EvaluationSet) -> dict[tuple[str, int], str]:
+    """Words of the turns that were missed: for the researcher's own eyes alone."""
+    wanted = {(miss.session_id, miss.turn) for miss in report.misses}
+    return {
+        (t.session_id, turn.index): turn.text
+        for t in given.coded.transcripts
+        for turn in t.turns
+        if (t.session_id, turn.index) in wanted
+    }
+
+
+def write_evaluation(
+    out: Path, report: EvaluationReport, texts: Mapping[tuple[str, int], str] | None = None
+) -> tuple[Path, Path]:
+    """Write evaluation.json and evaluation.html."""
+    data, page = out / "evaluation.json", out / "evaluation.html"
+    for path, text in ((data, report.model_dump_json(indent=1) + "\n"), (page, evaluation_page(report, texts))):
+        with whole_text_file(path) as file:
+            file.write(text)
+    return data, page
