@@ -22,7 +22,11 @@ from rupture_markers.transcripts.interchange import write_transcripts
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = EvaluationOptions(
-    folds=2, replicates=100, config=FitConfig(inner_folds=2, trees=4, least_in_leaf=10), learning_curve=True, cross_set=True
+    folds=2,
+    replicates=100,
+    config=FitConfig(inner_folds=2, trees=4, least_in_leaf=10),
+    learning_curve=True,
+    cross_set=True,
 )
 
 
@@ -38,7 +42,7 @@ def given(sample_coded: CodedSet, codebook: Codebook, tmp_path_factory: pytest.T
         write_transcripts(folder / "transcripts.jsonl", [t for t in sample_coded.transcripts if t.session_id in part])
         kept = [line for line in lines if any(f'"{name}"' in line for name in part)]
         (folder / "codings.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
-        rows = [f"{name},{name},{'a' if n else 'b'}" for n, name in enumerate(part)]
+        rows = [f"{name},{name},{'a' if n > 1 else 'b'}" for n, name in enumerate(part)]
         (folder / "sessions.csv").write_text("session_id,case_id,arm\n" + "\n".join(rows) + "\n", encoding="utf-8")
         (folder / "labels.txt").write_text("two <b>automated</b> coders\n", encoding="utf-8")
         sets.append(read_evaluation_folder(folder, codebook))
@@ -126,11 +130,15 @@ def test_a_saved_model_is_not_scored_on_cases_that_it_learnt_from(
     given: EvaluationSet, codebook: Codebook, tiny_model: tuple[Path, LoadedModel]
 ) -> None:
     loaded = tiny_model[1]
-    learnt = replace(loaded, manifest=loaded.manifest.model_copy(update={"training_cases": list(given.coded.cases)[:4]}))
+    learnt = replace(
+        loaded, manifest=loaded.manifest.model_copy(update={"training_cases": list(given.coded.cases)[:4]})
+    )
     found = evaluate_saved(given, codebook, learnt, OPTIONS)
     assert found.left_out_cases == 4
     assert found.cases == len(given.coded.cases) - 4
-    everything = replace(loaded, manifest=loaded.manifest.model_copy(update={"training_cases": list(given.coded.cases)}))
+    everything = replace(
+        loaded, manifest=loaded.manifest.model_copy(update={"training_cases": list(given.coded.cases)})
+    )
     with pytest.raises(ModelError, match="learnt from every case"):
         evaluate_saved(given, codebook, everything, OPTIONS)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from rupture_markers.learning.bootstrap import case_draws, estimates
@@ -42,7 +43,7 @@ def test_a_constant_score_finds_what_random_order_finds_and_saves_nothing() -> N
 
 def test_a_perfect_order_finds_all_at_once_and_saves_what_it_can() -> None:
     marked = np.r_[np.ones(2), np.zeros(18)]
-    score, once = np.linspace(1, 0, 20), np.ones((1, 20))
+    score, once = np.linspace(1, 0, 20).astype(np.float64), np.ones((1, 20))
     assert found_within(0.1, np.ones(20), marked, score, once)[0] == pytest.approx(1.0)
     assert work_saved(marked, score, once)[0] == pytest.approx(0.9 - 1.8 / 20)
 
@@ -76,8 +77,8 @@ def test_an_interval_holds_the_figure_and_few_cases_get_none() -> None:
     random = np.random.default_rng(3)
     values = random.normal(size=200)
 
-    def mean(weight: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-        return {"mean": weight @ values / weight.sum(axis=1)}
+    def mean(weight: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        return {"mean": np.asarray(weight @ values / weight.sum(axis=1))}
 
     many = np.array([f"c{n % 40}" for n in range(200)])
     found = estimates(mean, many, replicates=400, seed=2)["mean"]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from rupture_markers import __version__
@@ -15,7 +16,7 @@ from rupture_markers.errors import ModelError
 from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.bootstrap import REPLICATES, Weights
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig, fit_model
+from rupture_markers.learning.estimator import FitConfig, RuptureModel, fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of, strongest_of
 from rupture_markers.learning.evaluation_cells import (
     Judged,
@@ -28,7 +29,6 @@ from rupture_markers.learning.evaluation_cells import (
 )
 from rupture_markers.learning.evaluation_report import CrossSetCell, EvaluationReport, Strength, Variation
 from rupture_markers.learning.evaluation_set import EvaluationSet
-from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.random_numbers import uniform
 from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
@@ -164,7 +164,9 @@ def evaluate_saved(
     share = share_columns(table, given.coded.shares)
     sets = sets_of(table, given.coded)
     judged = Judged(table, share, [found.probabilities], {}, sets, options.replicates, options.seed)
-    strongest = strongest_of(loaded.model, table, found.inputs, given.coded)
+    strongest = (
+        strongest_of(loaded.model, table, found.inputs, given.coded) if isinstance(loaded.model, RuptureModel) else {}
+    )
     options = replace(options, folds=0, repeats=1)
     return _report(given, codebook, options, judged, ranked, strongest).model_copy(
         update={
@@ -275,7 +277,7 @@ class _Again:
             counts = []
             for number in range(self.options.folds):
                 inside = self.run.fold != number
-                kept = inside & _some_cases(table, share, self.options.seed)
+                kept = _some_cases(self.judged, inside, share, self.options.seed)
                 counts.append(len(np.unique(table.cases[kept])))
                 scores[~inside] = _scored(table, coded, kept, ~inside, self.families, self.options.config)
                 self.progress(1)
@@ -339,17 +341,21 @@ def without(table: TurnTable, group: str) -> TurnTable:
     return replace(table, features=table.features[:, kept], feature_names=tuple(table.feature_names[n] for n in kept))
 
 
-def _some_cases(table: TurnTable, share: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    chosen = {case: uniform(seed, _PURPOSE, case) < share for case in np.unique(table.cases).tolist()}
-    return np.array([chosen[case] for case in table.cases.tolist()], dtype=np.bool_)
+def _some_cases(judged: Judged, inside: NDArray[np.bool_], share: float, seed: int) -> NDArray[np.bool_]:
+    """Rows of a share of the cases inside, of each set, two cases at least; smaller shares lie within larger ones."""
+    cases = judged.table.cases
+    chosen: list[str] = []
+    for name in np.unique(judged.sets[inside]):
+        of_set = sorted(
+            np.unique(cases[inside & (judged.sets == name)]).tolist(), key=lambda case: uniform(seed, _PURPOSE, case)
+        )
+        chosen += of_set[: max(2, round(share * len(of_set)))]
+    return inside & np.isin(cases, chosen)
 
 
 def _scored(
-    table: TurnTable, coded: CodedSet, train: Array, test: Array,
+    table: TurnTable, coded: CodedSet, train: NDArray[np.bool_], test: NDArray[np.bool_],
     families: Mapping[Family, tuple[str, ...]], config: FitConfig,
 ) -> Array:  # fmt: skip
     model, _ = fit_model(table.take(train), coded, families, config)
     return model.score_table(table.take(test)).probabilities
-
-
-__all__ = ["EvaluationOptions", "evaluate", "evaluate_saved", "evaluation_table", "fits", "fold_of_cases", "without"]

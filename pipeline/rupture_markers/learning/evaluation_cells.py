@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from rupture_markers.learning.baselines import TFIDF
-from rupture_markers.learning.bootstrap import LEAST_CASES, Weights, estimates
+from rupture_markers.learning.bootstrap import Figures, Weights, estimates
 from rupture_markers.learning.dataset import TurnKey
 from rupture_markers.learning.evaluation_report import (
     Cell,
@@ -27,7 +27,6 @@ from rupture_markers.learning.weighted_figures import (
     Array,
     average_precision,
     calibration_bins,
-    found_within,
     segment_figures,
     turn_figures,
 )
@@ -62,9 +61,9 @@ class Judged:
     replicates: int
     seed: int
 
-    def estimates(self, rows: NDArray[np.int64], figures: object) -> dict[str, Estimate]:
+    def estimates(self, rows: NDArray[np.int64], figures: Figures) -> dict[str, Estimate]:
         """Figures of these rows."""
-        return estimates(figures, self.table.cases[rows], replicates=self.replicates, seed=self.seed)  # type: ignore[arg-type]
+        return estimates(figures, self.table.cases[rows], replicates=self.replicates, seed=self.seed)
 
 
 def cell(judged: Judged, family: Family, inside: NDArray[np.bool_]) -> Cell | None:
@@ -325,9 +324,3 @@ def precision_and_difference(
             ap.setdefault(name, {})[family] = found["ap"]
             more.setdefault(name, {})[family] = found["difference"]
     return ap, more
-
-
-__all__ = [
-    "LEAST_CASES", "LEAST_POSITIVE", "Judged", "cell", "cells_by_set", "code_figures", "curves", "found_within",
-    "group_cells", "precision_and_difference", "worst_misses",
-]  # fmt: skip

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from rupture_markers.learning.dataset import CodedSet, TurnKey, join_sets, load_coded_set, read_codings
+from rupture_markers.learning.dataset import (
+    CodedSet,
+    CodingsError,
+    TurnKey,
+    join_sets,
+    load_coded_set,
+    read_codings,
+)
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Coding
@@ -83,8 +90,6 @@ def read_evaluation_folder(folder: Path, codebook: Codebook, labels: str = "") -
     IngestError
         If a file is missing or not as it must be.
     """
-    from rupture_markers.learning.dataset import CodingsError  # noqa: PLC0415
-
     for needed in ("transcripts.jsonl", "codings.jsonl"):
         if not (folder / needed).exists():
             raise CodingsError(

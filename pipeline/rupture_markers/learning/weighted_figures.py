@@ -110,7 +110,7 @@ def average_precision(share: Array, score: Array, weight: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.nan_to_num(positive / seen)
         recall = positive / positive[:, -1:]
-    return (np.diff(recall, axis=1, prepend=0.0) * precision).sum(axis=1)
+    return np.asarray((np.diff(recall, axis=1, prepend=0.0) * precision).sum(axis=1))
 
 
 def area_under_roc(marked: NDArray[np.bool_], score: Array, weight: Array) -> Array:
@@ -122,7 +122,7 @@ def area_under_roc(marked: NDArray[np.bool_], score: Array, weight: Array) -> Ar
     width = np.diff(alarms, axis=1, prepend=0.0)
     height = hits - np.diff(hits, axis=1, prepend=0.0) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (width * height).sum(axis=1) / (hits[:, -1] * alarms[:, -1])
+        return np.asarray((width * height).sum(axis=1) / (hits[:, -1] * alarms[:, -1]))
 
 
 def found_within(budget: float, size: Array, found: Array, score: Array, weight: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib import rc_context
@@ -18,7 +19,6 @@ from rupture_markers.markers.marker import FAMILIES, Family
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Okabe and Ito's, told apart by most colour-blind readers."""
-_STYLE = {"svg.hashsalt": "rupture-markers", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
 SHOWN = ("ap", "ap_all", "auc", "recall_10", "recall_20", "recall_30", "segment_recall_20", "work_saved", "brier",
          "brier_skill", "calibration_error")  # fmt: skip
 
@@ -54,6 +54,12 @@ def in_words(estimate: Estimate | None, signed: bool = False) -> str:
     return f"{form.format(estimate.value)} [{form.format(estimate.low)}, {form.format(estimate.high)}]"
 
 
+def _style() -> AbstractContextManager[None]:
+    return rc_context(
+        {"svg.hashsalt": "rupture-markers", "font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False}
+    )
+
+
 def _data_uri(figure: Figure) -> str:
     out = io.BytesIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
@@ -61,7 +67,7 @@ def _data_uri(figure: Figure) -> str:
 
 
 def _curves(report: EvaluationReport) -> str:
-    with rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(9.6, 3.4), layout="constrained")
         for axes, family in zip(figure.subplots(1, 3, sharey=True), FAMILIES, strict=True):
             for (name, found), colour in zip(report.curves.items(), _COLOURS, strict=False):
@@ -80,7 +86,7 @@ def _curves(report: EvaluationReport) -> str:
 
 
 def _calibration(report: EvaluationReport) -> str:
-    with rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(9.6, 3.4), layout="constrained")
         for axes, family in zip(figure.subplots(1, 3, sharey=True), FAMILIES, strict=True):
             axes.plot([0, 1], [0, 1], color="#999999", lw=0.8)
@@ -100,7 +106,7 @@ def _learning_curve(report: EvaluationReport) -> str:
         for name, cells in report.by_set.items()
     }
     whole = report.cases - report.cases // max(report.folds, 1)
-    with rc_context(_STYLE):
+    with _style():
         figure = Figure(figsize=(9.6, 3.4), layout="constrained")
         for axes, family in zip(figure.subplots(1, 3, sharey=True), FAMILIES, strict=True):
             for name, colour in zip(full, _COLOURS, strict=False):
