@@ -30,6 +30,7 @@ def register(app: typer.Typer, models_app: typer.Typer) -> None:
     app.command()(evaluate)
     models_app.command("check")(check)
     models_app.command("audit")(audit)
+    models_app.command("card")(card)
 
 
 def evaluate(
@@ -105,7 +106,7 @@ def evaluate(
 
 def show_report(report: EvaluationReport) -> None:
     """The main figures as a table."""
-    from rupture_markers.reports.evaluation_page import in_words  # noqa: PLC0415
+    from rupture_markers.reports.estimate_text import in_words  # noqa: PLC0415
 
     table = Table(title="Evaluation", caption=f"Labels: {report.labels}. In brackets: 95 % intervals over cases.")
     for name in ("set", "family", "marked", "base rate", "AP", "TF-IDF", "recall at 20 %", "work saved", "Brier skill"):
@@ -193,3 +194,21 @@ def audit(
             style="red",
         )
         raise typer.Exit(BELOW)
+
+
+def card(
+    model: Model = "baseline",
+    evaluation: Annotated[
+        Path | None, typer.Option(help="evaluation.json whose figures go into the model's manifest.")
+    ] = None,
+) -> None:
+    """Write a model's card again, as card.md and card.html, with the figures of an evaluation if one is given.
+
+    Example: `rupture models card my-model --evaluation evaluation/evaluation.json`
+    """
+    from rupture_markers.reports.model_card import write_model_card  # noqa: PLC0415
+    from rupture_markers.workflow.evaluating import keep_evaluation  # noqa: PLC0415
+
+    if evaluation is not None:
+        keep_evaluation(model, evaluation)
+    console.print(f"{write_model_card(model, page=True)} written")

@@ -265,10 +265,11 @@ def curves(judged: Judged) -> dict[str, dict[Family, Curves]]:
 
 def _points(marked: NDArray[np.bool_], score: Array) -> list[tuple[float, float]]:
     precision, recall, _ = precision_recall_curve(marked, score)
+    precision, recall = precision[:-1], recall[:-1]  # the last point, (0, 1), is a convention and no turn's
     wanted = np.linspace(0, 1, _POINTS)
     # Best precision at or above each recall: the upper edge of the curve's teeth.
     best = np.maximum.accumulate(precision)
-    places = np.searchsorted(-recall, -wanted, side="right") - 1
+    places = np.maximum(np.searchsorted(-recall, -wanted, side="right") - 1, 0)
     return [(round(float(r), 4), round(float(best[p]), 4)) for r, p in zip(wanted, places, strict=True)]
 
 

@@ -16,6 +16,7 @@ from rupture_markers.learning.evaluation_cells import LEAST_GROUP_CASES, LEAST_P
 from rupture_markers.learning.evaluation_report import Estimate, EvaluationReport
 from rupture_markers.learning.weighted_figures import FIGURE_LABELS
 from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.reports.estimate_text import in_words
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Okabe and Ito's, told apart by most colour-blind readers."""
@@ -42,16 +43,6 @@ def evaluation_page(report: EvaluationReport, texts: Mapping[tuple[str, int], st
         precision_recall=_curves(report), calibration=_calibration(report),
         learning_curve=_learning_curve(report) if report.learning_curve else "",
     )  # fmt: skip
-
-
-def in_words(estimate: Estimate | None, signed: bool = False) -> str:
-    """A figure with its interval: ``.42 [.35, .50]``."""
-    if estimate is None:
-        return ""
-    form = "{:+.2f}" if signed else "{:.2f}"
-    if estimate.low is None or estimate.high is None:
-        return form.format(estimate.value)
-    return f"{form.format(estimate.value)} [{form.format(estimate.low)}, {form.format(estimate.high)}]"
 
 
 def _style() -> AbstractContextManager[None]:

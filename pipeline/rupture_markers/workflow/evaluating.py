@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.gold import gold_turns, read_adjudications
-from rupture_markers.errors import StudyError
+from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, pass_rates, read_pairs, run_pairs
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import FitConfig
@@ -22,7 +22,7 @@ from rupture_markers.learning.evaluation_set import (
     join_evaluation_sets,
     read_evaluation_folder,
 )
-from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
+from rupture_markers.learning.registry import MANIFEST_FILE, LoadedModel, load_model, model_folder, read_manifest
 from rupture_markers.learning.scoring import score_transcripts
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.defaults import default_file
@@ -172,3 +172,29 @@ def write_evaluation(
         with whole_text_file(path) as file:
             file.write(text)
     return data, page
+
+
+def keep_evaluation(model: str | Path, path: Path) -> None:
+    """Put an evaluation into the manifest of the model that it is of, behavioural checks included; the card quotes it.
+
+    Raises
+    ------
+    ModelError
+        If it is of another model, codebook or way of training.
+    """
+    manifest = read_manifest(model)
+    try:
+        report = EvaluationReport.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise ModelError("this is no evaluation.", "Make one with 'rupture evaluate'.", path=path) from None
+    here = report.model_sha256 == manifest.sha256 if report.model_id else report.config == manifest.config
+    if not here or report.codebook_sha256 != manifest.codebook_sha256:
+        raise ModelError(
+            f"this evaluation is not of model '{manifest.id}' or its way of training.",
+            "Evaluate with --model or --like.", path=path,
+        )  # fmt: skip
+    pairs = shipped_pairs(None)
+    rates = report.behaviour or (pass_rates(check_behaviour(load_model(model), pairs)) if pairs else [])
+    kept = report.model_copy(update={"curves": {}, "misses": [], "behaviour": rates})
+    with whole_text_file(model_folder(model) / MANIFEST_FILE) as out:
+        out.write(manifest.model_copy(update={"evaluation": kept}).model_dump_json(indent=1) + "\n")
