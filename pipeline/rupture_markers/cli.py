@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rupture_markers import cli_adjudicate, cli_agreement, cli_judging, cli_trust
+from rupture_markers import cli_adjudicate, cli_agreement, cli_evaluate, cli_judging, cli_trust
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_collect import collect, forget, import_codings
@@ -41,6 +41,7 @@ cli_agreement.register(app)
 cli_adjudicate.register(app)
 cli_judging.register(app)
 cli_trust.register(app)
+cli_evaluate.register(app, models_app)
 
 app.command()(collect)
 app.command()(import_codings)

@@ -5,23 +5,22 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
+from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig, fit_model
+from rupture_markers.learning.estimator import FitConfig, RuptureModel, fit_model
 from rupture_markers.learning.figures import family_figures
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.manifest import FamilyFigures
 from rupture_markers.learning.scores import TurnScore, TurnScores, write_scores
+from rupture_markers.learning.strongest_features import separations
 from rupture_markers.learning.turn_table import TurnTable, share_columns
-from rupture_markers.learning.word_model import doubled
 from rupture_markers.markers.marker import FAMILIES, Family
 
 FOLDS = 10
@@ -35,21 +34,38 @@ class CrossValidation:
     ----------
     table : TurnTable
     coded : CodedSet
-    probabilities, baseline : arrays, turns x families
-        Of the model, and of TF-IDF and logistic regression on the turn alone; NaN where a family is not coded.
+    probabilities : array, turns x families
+        NaN where a family is not coded.
+    baselines : Mapping of str to array, turns x families
+        By name, as in ``baselines.BASELINES``.
     fold : array of int, turns
-    top_codes : tuple of str
-        Likeliest code of each turn, '' where none.
+    ranked : tuple of Mapping of Family to codes
+        Codes of each turn, likeliest first.
+    strongest : Mapping of Family to Mapping of str to float
+        `separations` of the held-out turns, mean over folds; empty unless asked for.
     """
 
     table: TurnTable
     coded: CodedSet
     probabilities: NDArray[np.float64]
-    baseline: NDArray[np.float64]
+    baselines: Mapping[str, NDArray[np.float64]]
     fold: NDArray[np.int64]
-    top_codes: tuple[str, ...]
+    ranked: tuple[Mapping[Family, tuple[str, ...]], ...]
     folds: int
     seed: int
+    strongest: Mapping[Family, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> NDArray[np.float64]:
+        """Of TF-IDF and logistic regression on the turn alone."""
+        return self.baselines[TFIDF]
+
+    def top_code(self, row: int) -> str:
+        """Likeliest code of the likeliest family of a turn, '' where none."""
+        given = self.probabilities[row]
+        if np.isnan(given).all():
+            return ""
+        return next(iter(self.ranked[row].get(FAMILIES[int(np.nanargmax(given))], ())), "")
 
     def figures(self) -> dict[str, dict[Family, FamilyFigures]]:
         """Figures by set and family."""
@@ -88,7 +104,7 @@ class CrossValidation:
                 rows.append(
                     TurnScore(
                         transcript.session_id, turn.index, turn.speaker, withdrawal, confrontation, repair,
-                        self.top_codes[row],
+                        self.top_code(row),
                     )
                 )  # fmt: skip
                 row += 1
@@ -100,8 +116,9 @@ class CrossValidation:
 class _Fold:
     number: int
     probabilities: NDArray[np.float64]
-    baseline: NDArray[np.float64]
-    top_codes: list[str]
+    baselines: dict[str, NDArray[np.float64]]
+    ranked: list[dict[Family, tuple[str, ...]]]
+    strongest: dict[Family, dict[str, float]]
 
 
 def sets_of(table: TurnTable, coded: CodedSet) -> NDArray[np.str_]:
@@ -118,6 +135,8 @@ def cross_validate(
     folds: int = FOLDS,
     workers: int = 1,
     without_in_baseline: Collection[str] = (),
+    strongest: bool = False,
+    fold_seed: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> CrossValidation:
     """Score every turn by a model that saw no turn of its case.
@@ -129,22 +148,25 @@ def cross_validate(
     workers : int
         Processes; each fold is fitted in one.
     without_in_baseline : collection of str
-        Sets that the TF-IDF baseline is not trained on.
+        Sets that the baselines are not trained on.
+    strongest : bool
+        Look which features carry the families, too.
+    fold_seed : int, optional
+        Of the folds; the config's seed + 1 without.
     progress : callable
         Called with 1 after each fold.
     """
     config = config or FitConfig()
-    fold = fold_of_cases(table.cases, folds, config.seed + 1, strata=sets_of(table, coded))
-    run = partial(_one_fold, table, coded, codes_of_family, config, fold=fold, without=frozenset(without_in_baseline))
-    probabilities = np.full((len(table), len(FAMILIES)), np.nan)
-    baseline = np.full_like(probabilities, np.nan)
-    top = [""] * len(table)
+    seed = config.seed + 1 if fold_seed is None else fold_seed
+    fold = fold_of_cases(table.cases, folds, seed, strata=sets_of(table, coded))
+    run = partial(
+        _one_fold, table, coded, codes_of_family, config,
+        fold=fold, without=frozenset(without_in_baseline), strongest=strongest,
+    )  # fmt: skip
+    parts: list[_Fold] = []
 
     def take(part: _Fold) -> None:
-        rows = np.flatnonzero(fold == part.number)
-        probabilities[rows], baseline[rows] = part.probabilities, part.baseline
-        for row, code in zip(rows, part.top_codes, strict=True):
-            top[row] = code
+        parts.append(part)
         progress(1)
 
     if workers == 1:
@@ -155,7 +177,30 @@ def cross_validate(
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             for done in as_completed([pool.submit(run, number=number) for number in range(folds)]):
                 take(done.result())
-    return CrossValidation(table, coded, probabilities, baseline, fold, tuple(top), folds, config.seed)
+    parts.sort(key=lambda part: part.number)
+    shape = (len(table), len(FAMILIES))
+    probabilities = np.full(shape, np.nan)
+    baselines = {name: np.full(shape, np.nan) for part in parts for name in part.baselines}
+    ranked: list[Mapping[Family, tuple[str, ...]]] = [{} for _ in range(len(table))]
+    for part in parts:
+        rows = np.flatnonzero(fold == part.number)
+        probabilities[rows] = part.probabilities
+        for name, scores in part.baselines.items():
+            baselines[name][rows] = scores
+        for row, codes in zip(rows, part.ranked, strict=True):
+            ranked[row] = codes
+    found = _mean_over_folds([part.strongest for part in parts])
+    return CrossValidation(table, coded, probabilities, baselines, fold, tuple(ranked), folds, config.seed, found)
+
+
+def _mean_over_folds(parts: list[dict[Family, dict[str, float]]]) -> dict[Family, dict[str, float]]:
+    out: dict[Family, dict[str, float]] = {}
+    for family in FAMILIES:
+        given = [part[family] for part in parts if part.get(family)]
+        reasons = dict.fromkeys(reason for part in given for reason in part)
+        if given:
+            out[family] = {reason: sum(part.get(reason, 0.0) for part in given) / len(given) for reason in reasons}
+    return out
 
 
 def _one_fold(
@@ -166,48 +211,32 @@ def _one_fold(
     *,
     fold: NDArray[np.int64],
     without: frozenset[str],
+    strongest: bool,
     number: int,
 ) -> _Fold:
     inside = fold != number
     held = table.take(~inside)
     model, _ = fit_model(table.take(inside), coded, codes_of_family, config)
     found = model.score_table(held)
-    ranked = model.rank_codes(held, found.word_scores.words)
-    top = []
-    for row, codes in enumerate(ranked):
-        given = found.probabilities[row]
-        best = FAMILIES[int(np.nanargmax(given))] if not np.isnan(given).all() else None
-        top.append(next(iter(codes.get(best, ())), "") if best else "")
     allowed = inside & ~np.isin(sets_of(table, coded), sorted(without))
-    return _Fold(number, found.probabilities, turn_alone_baseline(table, coded, allowed, ~inside), top)
+    return _Fold(
+        number,
+        found.probabilities,
+        baseline_scores(table, coded, allowed, ~inside),
+        model.rank_codes(held, found.word_scores.words),
+        strongest_of(model, held, found.inputs, coded) if strongest else {},
+    )
 
 
-def turn_alone_baseline(
-    table: TurnTable, coded: CodedSet, train: NDArray[np.bool_], test: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """TF-IDF of the turn's words and pairs and a logistic regression, as scikit-learn has them: the text-book way.
-
-    Returns
-    -------
-    array, test turns x families
-    """
+def strongest_of(
+    model: RuptureModel, table: TurnTable, inputs: NDArray[np.float32], coded: CodedSet
+) -> dict[Family, dict[str, float]]:
+    """`separations` of each family over the turns that the coders agree on."""
     share = share_columns(table, coded.shares)
-    texts = np.array([turn.spoken for t in table.transcripts for turn in t.turns], dtype=object)
-    test_rows = np.flatnonzero(test)
-    place = np.full(len(table), -1)
-    place[test_rows] = np.arange(len(test_rows))
-    out = np.full((len(test_rows), len(FAMILIES)), np.nan)
+    out: dict[Family, dict[str, float]] = {}
     for column, family in enumerate(FAMILIES):
         rows = table.rows_of(family)
-        fit, held = rows[train[rows]], rows[test[rows]]
-        if not len(held):
-            continue
-        copies, labels, weights = doubled(share[fit, column], np.ones(len(fit)))
-        if len(np.unique(labels)) < 2:
-            out[place[held], column] = float(labels.mean()) if len(labels) else 0.0
-            continue
-        vectoriser = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True).fit(texts[fit])
-        regression = LogisticRegression(C=5.0, max_iter=500)
-        regression.fit(vectoriser.transform(texts[fit[copies]]), labels, sample_weight=weights)
-        out[place[held], column] = regression.predict_proba(vectoriser.transform(texts[held]))[:, 1]
+        rows = rows[(share[rows, column] == 0) | (share[rows, column] == 1)]
+        if family in model.families and len(rows):
+            out[family] = separations(model, family, inputs[rows], share[rows, column] == 1)
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.markers.marker import Family
 
 
@@ -147,6 +148,8 @@ class Manifest(_Strict):
         1 for a model by itself, 2 for a baseline with a lab's own part.
     own : OwnTraining or None
         Of format 2.
+    evaluation : EvaluationReport or None
+        That the card quotes; without curves and misses.
     """
 
     format: int = 1
@@ -173,6 +176,7 @@ class Manifest(_Strict):
     features: int
     metrics: Metrics | None = None
     own: OwnTraining | None = None
+    evaluation: EvaluationReport | None = None
     thresholds: Thresholds
     libraries: dict[str, str]
     trusted_types: list[str]

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from rupture_markers.learning.denied_terms import is_denied
+
 LEAST_CASES = 3
 """A term of fewer cases never enters a vocabulary: it could be a name, and it says nothing of other cases."""
 
@@ -187,9 +189,10 @@ def choose_vocabulary(
     case_count = np.asarray(in_case.sum(axis=0)).ravel()
     turn_count = np.asarray(present.sum(axis=0)).ravel()
     is_character = np.char.startswith(terms, CHARACTERS)
+    allowed = ~is_denied(terms)
     chosen = []
     for wanted, most in ((~is_character, most_words), (is_character, most_characters)):
-        able = np.flatnonzero(wanted & (case_count >= least_cases))
+        able = np.flatnonzero(wanted & allowed & (case_count >= least_cases))
         by_use = able[np.argsort(-case_count[able], kind="stable")][:most]
         chosen.append(np.sort(by_use))
     columns = np.concatenate(chosen)

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.model_exchange import CARD_PAGE
 from rupture_markers.learning.registry import CARD_FILE, model_folder, read_manifest
+from rupture_markers.reports.estimate_text import in_words
 from rupture_markers.transcripts.whole_file import whole_text_file
 
 _TEMPLATE = """\
@@ -82,6 +83,49 @@ always saying the base rate.
 {% else %}
 None were computed for this model.
 {% endif %}
+{%- if m.evaluation %}
+## Evaluation
+
+{{ m.evaluation.procedure[0]|upper }}{{ m.evaluation.procedure[1:] }}; {{ m.evaluation.cases }} cases. \
+Labels: {{ m.evaluation.labels }}. In brackets 95 % intervals from {{ m.evaluation.replicates }} bootstrap samples of \
+whole cases.
+
+| set | family | marked | base rate | AP | TF-IDF | recall at 20 % read | work saved | Brier skill | calibration error |
+|---|---|---|---|---|---|---|---|---|---|
+{% for set, cells in m.evaluation.by_set.items() -%}
+{% for family, c in cells.items() -%}
+| {{ set }} | {{ family }} | {{ c.positive }}{{ " (too few)" if c.too_few }} | {{ "%.3f"|format(c.base_rate) }} | \
+{{ c.figures.get("ap")|estimate }} | {{ c.baselines.get("TF-IDF", {}).get("ap")|estimate }} | \
+{{ c.figures.get("recall_20")|estimate }} | {{ c.figures.get("work_saved")|estimate }} | \
+{{ c.figures.get("brier_skill")|estimate(true) }} | {{ c.figures.get("calibration_error")|estimate }} |
+{% endfor -%}
+{% endfor %}
+| family | codes | turns | likeliest code right | among three | commonest code |
+|---|---|---|---|---|---|
+{% for a in m.evaluation.code_accuracy -%}
+| {{ a.family }} | {{ a.codes|join(", ") }} | {{ a.turns }}{{ " (too few)" if a.too_few }} | {{ a.top_1|estimate }} | \
+{{ a.top_3|estimate }} | {{ a.majority_1|estimate }} |
+{% endfor %}
+{% if m.evaluation.cross_set -%}
+Trained on one set, scored on another:
+
+| trained on | scored | family | base rate | AP | TF-IDF | Brier skill |
+|---|---|---|---|---|---|---|
+{% for c in m.evaluation.cross_set -%}
+| {{ c.trained_on }} | {{ c.scored }} | {{ c.family }} | {{ "%.3f"|format(c.base_rate) }} | {{ c.ap|estimate }} | \
+{{ c.baseline_ap|estimate }} | {{ c.brier_skill|estimate(true) }} |
+{% endfor %}
+{% endif -%}
+{% if m.evaluation.behaviour -%}
+Behavioural checks, pairs of invented dialogues (docs/evaluation.md):
+
+| check | kind | passed |
+|---|---|---|
+{% for b in m.evaluation.behaviour -%}
+| {{ b.check }} | {{ b.kind }} | {{ b.passed }} of {{ b.pairs }} |
+{% endfor %}
+{% endif -%}
+{% endif %}
 {%- if m.own %}
 ## A lab's own part
 
@@ -143,6 +187,7 @@ def model_card(manifest: Manifest) -> str:
     """Card of a model, in Markdown."""
     # Markdown for people's eyes, not HTML: escaping would spoil it.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
+    environment.filters["estimate"] = in_words
     return environment.from_string(_TEMPLATE).render(m=manifest)
 
 
