@@ -65,6 +65,13 @@ class Thresholds(_Strict):
     precision: dict[Family, float] = Field(default_factory=dict)
 
 
+class NoveltyLimit(_Strict):
+    """From which novelty a session is warned of: what this share of the sessions of held-out cases lies below."""
+
+    quantile: float
+    value: float
+
+
 class Manifest(_Strict):
     """``manifest.json`` beside ``model.skops``."""
 
@@ -92,6 +99,7 @@ class Manifest(_Strict):
     features: int
     metrics: Metrics | None = None
     thresholds: Thresholds
+    novelty: NoveltyLimit | None = None
     libraries: dict[str, str]
     trusted_types: list[str]
     sha256: str

@@ -19,6 +19,8 @@ from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
+from rupture_markers.learning.novelty import Novelty
+from rupture_markers.learning.surroundings import Surroundings
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -28,6 +30,8 @@ from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
 
+FORMAT = 2
+"""Of the model file; 1 had no third stage and no novelty, and is not read any more."""
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
@@ -241,7 +245,7 @@ def _parts(model: RuptureModel) -> dict[str, Any]:
     """Plain dicts, arrays and scikit-learn estimators: nothing of ours is named in the file."""
     words = model.words
     return {
-        "format": 1,
+        "format": FORMAT,
         "feature_names": np.array(model.feature_names, dtype=np.str_),
         "words": {
             "terms": words.vocabulary.terms,
@@ -254,13 +258,19 @@ def _parts(model: RuptureModel) -> dict[str, Any]:
         "families": {
             family: {
                 "boosting": part.boosting,
-                "calibration": np.array([part.slope, part.offset]),
+                "calibration": np.array([part.surroundings.slope, part.surroundings.offset]),
+                "around": np.stack([part.surroundings.centre, part.surroundings.scale, part.surroundings.weights]),
                 "typical": part.typical,
                 "codes": np.array(part.ranker.codes, dtype=np.str_),
                 "code_weights": part.ranker.weights,
                 "code_intercept": part.ranker.intercept,
             }
             for family, part in model.families.items()
+        },
+        "novelty": {
+            "centre": model.novelty.centre,
+            "scale": model.novelty.scale,
+            "precision": model.novelty.precision,
         },
     }
 
@@ -274,9 +284,8 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            families[family] = FamilyModel(
-                FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
-            )
+            third = Surroundings(slope, offset, *part["around"])
+            families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], third, ranker, part["typical"])
     return RuptureModel(
         WordModel(
             Vocabulary(words["terms"], words["idf"], int(words["words"])),
@@ -284,6 +293,7 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
         ),
         families,
         tuple(str(name) for name in parts["feature_names"]),
+        Novelty(**parts["novelty"]),
     )  # fmt: skip
 
 
