@@ -168,6 +168,7 @@ def test_weight_of_a_reason_is_what_the_score_loses_without_it(tiny_model: Tiny,
                 after = before.copy()
                 after[:, level] = part.typical[level]
                 lost = float((part.log_odds(before) - part.log_odds(after))[0])
+                lost += float(scores.detail.around[place, FAMILIES.index(s.family), 1])
                 assert evidence.weight == pytest.approx(lost, abs=1e-3)
                 checked += 1
     assert checked

@@ -19,8 +19,8 @@ from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
-from rupture_markers.learning.novelty import Novelty
-from rupture_markers.learning.surroundings import Surroundings
+from rupture_markers.learning.novelty import Novelty, fit_novelty
+from rupture_markers.learning.surroundings import Surroundings, nothing_around
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -31,7 +31,7 @@ from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
 
 FORMAT = 2
-"""Of the model file; 1 had no third stage and no novelty, and is not read any more."""
+"""Of the model file; 1 had no third stage and no novelty, and is read as a model in which they change nothing."""
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
@@ -284,7 +284,8 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            third = Surroundings(slope, offset, *part["around"])
+            blank = nothing_around()
+            third = Surroundings(slope, offset, *part.get("around", (blank.centre, blank.scale, blank.weights)))
             families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], third, ranker, part["typical"])
     return RuptureModel(
         WordModel(
@@ -293,7 +294,7 @@ def _from_parts(parts: dict[str, Any]) -> RuptureModel:
         ),
         families,
         tuple(str(name) for name in parts["feature_names"]),
-        Novelty(**parts["novelty"]),
+        Novelty(**parts["novelty"]) if "novelty" in parts else fit_novelty(np.zeros((0, 0))),
     )  # fmt: skip
 
 

@@ -107,6 +107,12 @@ def require_language(loaded: LoadedModel, transcript: Transcript) -> None:
         )
 
 
+def is_novel(loaded: LoadedModel, scores: TurnScores) -> bool:
+    """Whether the session lies farther from what the model has seen than held-out cases do."""
+    limit = loaded.manifest.novelty
+    return limit is not None and scores.novelty is not None and scores.novelty > limit.value
+
+
 def _turn_score(
     loaded: LoadedModel,
     session_id: str,
@@ -182,5 +188,5 @@ def suggestions(
 
 
 __all__ = [
-    "BATCH", "read_scores", "require_language", "score_transcript", "score_transcripts", "suggestions", "write_scores",
+    "BATCH", "is_novel", "read_scores", "require_language", "score_transcript", "score_transcripts", "suggestions", "write_scores",
 ]  # fmt: skip

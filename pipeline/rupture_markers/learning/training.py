@@ -134,7 +134,7 @@ def train(
         features=len(model.feature_names),
         metrics=metrics,
         thresholds=_thresholds(table, coded, config, out_of_fold.probabilities, recall),
-        novelty=NoveltyLimit(quantile=QUANTILE, value=float(np.quantile(out_of_fold.novelty, QUANTILE))),
+        novelty=_novelty_limit(out_of_fold.novelty),
         libraries=library_versions(),
         trusted_types=[],
         sha256="",
@@ -251,6 +251,13 @@ def _thresholds(
         flagged=flagged,
         precision=precision,
     )
+
+
+def _novelty_limit(held_out: NDArray[np.float64]) -> NoveltyLimit | None:
+    """None where too few sessions were left in an inner fold to tell what is usual."""
+    if not held_out.all():
+        return None
+    return NoveltyLimit(quantile=QUANTILE, value=float(np.quantile(held_out, QUANTILE)))
 
 
 def _now() -> str:

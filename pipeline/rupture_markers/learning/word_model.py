@@ -65,7 +65,8 @@ class WordModel:
         cut = self.vocabulary.words
         own = words @ self.own[:cut] + characters @ self.own[cut:]
         around = np.zeros_like(own)
-        for (offset, _), weights in zip(NEIGHBOURS, self.around, strict=True):
+        # A model of format 1 has weights for the first of the neighbours alone.
+        for (offset, _), weights in zip(NEIGHBOURS, self.around, strict=False):
             there = table.at_offset(offset)
             part = words @ weights
             around += np.where((there >= 0)[:, None], part[there], 0.0)
