@@ -24,7 +24,7 @@ _THIRD = tuple(_GROUPS.values())
 
 
 _CUES, _LENGTH = "cues", "length"
-_LENGTHS = frozenset((
+LENGTHS = frozenset((
     "turn/words", "turn/sentences", "turn/three-words-or-fewer", "turn/content-words", "turn/only-agreement", "usual/words",
     "usual/rank", "usual/words-to-questions", "usual/change", "between/length-against-question",
     "between/short-after-open", "between/short-after-closed", "between/short-after-statement", "between/words-after-open",
@@ -125,7 +125,7 @@ def _changes(model: RuptureModel, detail: ScoringDetail, row: int, family: Famil
 
 def _kind(name: str) -> str:
     """Group of the features that tell one thing between them; '' for a feature that stands alone."""
-    if name in _LENGTHS:
+    if name in LENGTHS:
         return _LENGTH
     return next((kind for start, kind in _STARTS if name.startswith(start)), "")
 

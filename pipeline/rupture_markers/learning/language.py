@@ -8,6 +8,8 @@ from rupture_markers.transcripts.transcript import Transcript
 
 LEAST_WORDS = 40
 """Fewer words tell nothing."""
+_ENOUGH = 600
+"""So many words from the start of a session tell its language."""
 LEAST_SHARE = 0.2
 """Of the words of English speech about half are among these; of other languages' words, few (docs/model.md)."""
 _ENGLISH = frozenset((
@@ -20,17 +22,17 @@ _ENGLISH = frozenset((
     "time", "feel", "good", "any", "here", "where", "why", "than", "by", "only", "make", "things", "lot", "now",
     "im", "dont",
 ))  # fmt: skip
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 def english_share(transcript: Transcript) -> float | None:
     """Share of a session's words that are common English ones; None below `LEAST_WORDS` words."""
-    words = [
-        word.replace("’", "'")
-        for turn in transcript.turns
-        if turn.speaker in ("client", "therapist")
-        for word in _WORD.findall(turn.spoken.lower())
-    ]
+    words: list[str] = []
+    for turn in transcript.turns:
+        if turn.speaker in ("client", "therapist"):
+            words += _WORD.findall(turn.spoken.lower().replace("’", "'"))
+            if len(words) >= _ENOUGH:
+                break
     if len(words) < LEAST_WORDS:
         return None
     return sum(word in _ENGLISH for word in words) / len(words)

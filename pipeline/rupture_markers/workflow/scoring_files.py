@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rupture_markers.errors import ConfigError, IngestError
+from rupture_markers.learning.parallel_scoring import score_in_processes
 from rupture_markers.learning.registry import load_model
 from rupture_markers.learning.scores import TurnScores, write_scores
-from rupture_markers.learning.scoring import is_novel, score_transcripts
+from rupture_markers.learning.scoring import is_novel
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.transcripts.options import ReadOptions
 from rupture_markers.transcripts.read import read_transcripts
@@ -17,6 +18,8 @@ from rupture_markers.transcripts.transcript import Speaker, Transcript
 from rupture_markers.workflow.progress import Observer
 from rupture_markers.workflow.study import open_study
 
+WORKERS = 2
+"""Processes, where there are sessions enough."""
 _ROLES: dict[str, Speaker] = {"client": "client", "therapist": "therapist", "other": "other"}
 
 
@@ -92,7 +95,7 @@ def score_files(
             bar.advance()
 
     def scored() -> Iterator[TurnScores]:
-        for scores in score_transcripts(loaded, sessions(), force=force, detail=False):
+        for scores in score_in_processes(loaded, model, codebook, sessions(), workers=WORKERS, force=force):
             if is_novel(loaded, scores):
                 novel.append((scores.session_id, scores.novelty or 0.0))
             yield scores
