@@ -149,6 +149,12 @@ def score(
             files, out, model=model, speakers=parse_speakers(speakers or []), study=study, force=force_language, bar=bar
         )
     console.print(f"{done.turns} turns of {done.sessions} sessions scored: {out}")
+    for session_id, novelty in done.novel:
+        errors.print(
+            f"session '{session_id}' is unlike what the model has seen (novelty {novelty:.1f}, usual below "
+            f"{done.limit:.1f}): trust its scores less.",
+            style="yellow", markup=False, highlight=False,
+        )  # fmt: skip
     report_failures(list(done.errors))
 
 

@@ -93,7 +93,7 @@ def test_a_stacked_model_read_back_scores_the_same_and_is_of_format_two(
     stacked: StackedModel, tiny_model: tuple[Path, LoadedModel], sample_coded: CodedSet, tmp_path: Path
 ) -> None:
     loaded = tiny_model[1]
-    save_model(tmp_path / "own", stacked, loaded.manifest.model_copy(update={"format": 2, "id": "own"}))
+    save_model(tmp_path / "own", stacked, loaded.manifest.model_copy(update={"format": 3, "id": "own"}))
     again = load_model(tmp_path / "own")
     assert isinstance(again.model, StackedModel)
     a = score_transcript(again, sample_coded.transcripts[1])
@@ -105,7 +105,7 @@ def test_a_part_on_a_part_on_a_baseline_works_as_one(
     stacked: StackedModel, tiny_model: tuple[Path, LoadedModel], sample_coded: CodedSet, tmp_path: Path
 ) -> None:
     twice = StackedModel(stacked, stacked.own)
-    save_model(tmp_path / "twice", twice, tiny_model[1].manifest.model_copy(update={"format": 2, "id": "twice"}))
+    save_model(tmp_path / "twice", twice, tiny_model[1].manifest.model_copy(update={"format": 3, "id": "twice"}))
     loaded = load_model(tmp_path / "twice")
     scores = score_transcript(loaded, sample_coded.transcripts[0])
     assert suggestions(scores, ALL, loaded)

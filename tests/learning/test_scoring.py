@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import RuptureModel
+from rupture_markers.learning.evidence import LENGTHS, length_in_words
 from rupture_markers.learning.registry import LoadedModel, load_model
 from rupture_markers.learning.scores import COLUMNS, read_scores, write_scores
 from rupture_markers.learning.scoring import score_transcript, score_transcripts, suggestions
@@ -170,6 +172,7 @@ def test_weight_of_a_reason_is_what_the_score_loses_without_it(tiny_model: Tiny,
                 after = before.copy()
                 after[:, level] = part.typical[level]
                 lost = float((part.log_odds(before) - part.log_odds(after))[0])
+                lost += float(scores.detail.around[place, FAMILIES.index(s.family), 1])
                 assert evidence.weight == pytest.approx(lost, abs=1e-3)
                 checked += 1
     assert checked
@@ -196,3 +199,45 @@ def test_without_its_strongest_word_a_flagged_turn_scores_lower(sample_coded: Co
             break
     assert len(drops) >= 5
     assert sum(d > 0 for d in drops) / len(drops) >= 0.8
+
+
+def test_without_its_top_reason_a_suggestion_scores_lower(sample_coded: CodedSet) -> None:
+    """The shipped model, each reason's columns set to typical by hand: the first reason always holds the score up."""
+    loaded = load_model("baseline")
+    assert isinstance(loaded.model, RuptureModel)
+    length = [n for n, name in enumerate(loaded.model.input_names) if name in LENGTHS]
+    level = [n for n, name in enumerate(loaded.model.input_names) if name.startswith("level of the session")]
+    near = [n for n, name in enumerate(loaded.model.input_names) if name.startswith("words of the turns around")]
+    checked = 0
+    for session in sample_coded.transcripts:
+        scores = score_transcript(loaded, session)
+        assert scores.detail is not None
+        for s in suggestions(scores, None, loaded):
+            part, place = loaded.model.families[s.family], scores.turns.index(s.turn)
+            third = scores.detail.around[place, FAMILIES.index(s.family)]
+            top = s.evidence[0]
+            columns, also = {
+                "what the turns around it say": (near, third[0]), "strain in the session as a whole": (level, third[1]),
+            }.get(top.reason, (length if " words)" in top.reason and " (" in top.reason else None, 0.0))  # fmt: skip
+            if columns is None:
+                continue
+            before = scores.detail.inputs[place : place + 1]
+            after = before.copy()
+            after[:, columns] = part.typical[columns]
+            assert float((part.log_odds(before) - part.log_odds(after))[0]) + float(also) > 0
+            checked += 1
+    assert checked >= 20
+
+
+@pytest.mark.parametrize(
+    ("words", "usual", "asked", "text"),
+    [
+        (2, 19, "thread/after-open", "short (2 words) after an open question or invitation; usual here: 19"),
+        (1, 4, "thread/after-closed", "short (1 word) after a closed question; usual here: 4"),
+        (40, 12, "", "long (40 words); usual here: 12"),
+        (12, 11, "thread/after-advice", "length (12 words) after advice; usual here: 11"),
+    ],
+)
+def test_length_is_told_in_words_a_coder_understands(words: int, usual: int, asked: str, text: str) -> None:
+    feature = {"turn/words": float(np.log2(words + 1)), "usual/own-median": float(np.log2(usual + 1)), asked: 1.0}
+    assert length_in_words(feature) == text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +14,37 @@ from rupture_markers.learning.sequence import AROUND, LEVEL, sequence_names
 from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.markers.feature_labels import feature_label
 from rupture_markers.markers.marker import FAMILIES, Evidence, Family
+from rupture_markers.markers.measures import SHORT_WORDS
 
 MOST_REASONS = 5
 LEAST_WEIGHT = 0.02
 """Log-odds; a reason that carries less says nothing."""
 _GROUPS = {AROUND: "what the turns around it say", LEVEL: "strain in the session as a whole"}
+_THIRD = tuple(_GROUPS.values())
+"""Reasons that the third stage adds to: of the turns around, of the session."""
+
+
+_CUES, _LENGTH = "cues", "length"
+LENGTHS = frozenset((
+    "turn/words", "turn/sentences", "turn/three-words-or-fewer", "turn/content-words", "turn/only-agreement", "usual/words",
+    "usual/rank", "usual/words-to-questions", "usual/change", "between/length-against-question",
+    "between/short-after-open", "between/short-after-closed", "between/short-after-statement", "between/words-after-open",
+))  # fmt: skip
+_STARTS = (
+    ("cue/", _CUES),
+    ("style/therapist", "how the therapist speaks in this session"),
+    ("style/client", "how the client speaks in this session"),
+    ("run/", "cues and short turns around it"),
+    ("session/", "its place in the session, and cues in the rest of it"),
+)
+_ASKED = (
+    ("thread/after-open", " after an open question or invitation"),
+    ("thread/after-closed", " after a closed question"),
+    ("thread/after-advice", " after advice"),
+    ("thread/after-press", " after pressing"),
+    ("thread/after-reflection", " after a reflection"),
+    ("thread/after-information", " after information"),
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +61,8 @@ def reasons(
 ) -> tuple[Evidence, ...]:
     """Strongest reasons for the probability of a family at a row of a session.
 
-    Each reason is one thing about the turn: a word of the model's vocabulary, the cues heard, one named feature,
-    the turns around it, the session's level. Its weight is the calibrated log-odds that the turn loses when that
+    Each reason is one thing about the turn: a word of the model's vocabulary, the cues heard, its length, one named
+    feature, the turns around it, the session's level, how the two speak. Its weight is the calibrated log-odds that the turn loses when that
     thing is taken away (a word) or set to the median of the training turns, all else kept (occlusion; Zeiler and
     Fergus, ECCV 2014). So a reason is never listed that does not hold the score up.
 
@@ -53,6 +79,10 @@ def reasons(
         changed[number, change.columns] = change.values
     log_odds = part.log_odds(changed)
     lost = log_odds[0] - log_odds[1:]
+    near, level = detail.around[row, FAMILIES.index(family)]
+    for number, change in enumerate(changes):
+        if change.reason in _THIRD:
+            lost[number] += (near, level)[_THIRD.index(change.reason)]
     order = np.argsort(-lost, kind="stable")
     return tuple(Evidence(changes[n].reason, round(float(lost[n]), 3)) for n in order[:most] if lost[n] >= LEAST_WEIGHT)
 
@@ -79,20 +109,50 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
         columns = np.array([n for n, name in enumerate(names) if name.startswith(group)])
         out.append(_Change(reason, columns, typical[columns]))
     out.append(_Change("wording of the turn as a whole", np.array([own]), typical[[own]]))
-    cues: list[int] = []
+    together: dict[str, list[int]] = {}
     for place, name in enumerate(model.feature_names, start=len(names)):
         value, usual = float(given[place]), float(typical[place])
         if value == usual or (np.isnan(value) and np.isnan(usual)):
             continue
-        if name.startswith("cue/"):
-            cues.append(place)
+        kind = _kind(name)
+        if kind:
+            together.setdefault(kind, []).append(place)
         else:
             out.append(_Change(_worded(name, value, usual), np.array([place]), typical[[place]]))
     heard = _heard(detail.cue_hits[row])
-    if cues and heard:
-        columns = np.array(cues)
-        out.append(_Change(f"cue: {', '.join(heard)}", columns, typical[columns]))
+    feature = dict(zip(model.feature_names, given[len(names) :].tolist(), strict=True))
+    for kind, places in together.items():
+        columns = np.array(places)
+        if kind == _CUES and not heard:
+            continue
+        reason = {_CUES: f"cue: {', '.join(heard)}", _LENGTH: length_in_words(feature)}.get(kind, kind)
+        out.append(_Change(reason, columns, typical[columns]))
     return out
+
+
+def _kind(name: str) -> str:
+    """Group of the features that tell one thing between them; '' for a feature that stands alone."""
+    if name in LENGTHS:
+        return _LENGTH
+    return next((kind for start, kind in _STARTS if name.startswith(start)), "")
+
+
+def length_in_words(feature: Mapping[str, float]) -> str:
+    """Length of a turn, what it answers and the speaker's usual: 'short (2 words) after a closed question; usual here: 19'."""
+    words, usual = (_words(feature.get(name, np.nan)) for name in ("turn/words", "usual/own-median"))
+    if words is None:
+        return "length of the turn"
+    size = "length"
+    if usual is not None and words != usual:
+        size = "short" if 2 * words < usual or words <= SHORT_WORDS < usual else "long" if words > 2 * usual else size
+    asked = next((said for name, said in _ASKED if feature.get(name, 0.0) == 1.0), "")
+    text = f"{size} ({words} {'word' if words == 1 else 'words'}){asked}"
+    return text if usual is None else f"{text}; usual here: {usual}"
+
+
+def _words(length: float) -> int | None:
+    """Words from log2(words + 1)."""
+    return None if np.isnan(length) else round(2.0**length - 1)
 
 
 def _heard(hits: Sequence[object]) -> list[str]:

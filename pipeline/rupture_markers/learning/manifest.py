@@ -139,6 +139,13 @@ class OwnTraining(_Strict):
     comparison: HeldOutComparison | None = None
 
 
+class NoveltyLimit(_Strict):
+    """From which novelty a session is warned of: what this share of the sessions of held-out cases lies below."""
+
+    quantile: float
+    value: float
+
+
 class Manifest(_Strict):
     """``manifest.json`` beside ``model.skops``.
 
@@ -178,6 +185,7 @@ class Manifest(_Strict):
     own: OwnTraining | None = None
     evaluation: EvaluationReport | None = None
     thresholds: Thresholds
+    novelty: NoveltyLimit | None = None
     libraries: dict[str, str]
     trusted_types: list[str]
     sha256: str

@@ -19,7 +19,9 @@ from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
+from rupture_markers.learning.novelty import Novelty, fit_novelty
 from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
+from rupture_markers.learning.surroundings import Surroundings, nothing_around
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -30,11 +32,13 @@ from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.whole_file import whole_file
 
+FORMAT = 2
+"""Of the model file; 1 had no third stage and no novelty, and is read as a model in which they change nothing."""
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "spacy")
-STACKED_FORMAT = 2
+STACKED_FORMAT = 3
 """A baseline with a lab's own part; format 1 is a model by itself, and is read as before."""
 _PARSING = threading.Lock()
 """skops reads arrays by numpy, which parses their headers by ``ast``: in CPython 3.11 two threads may not do so at once."""
@@ -252,7 +256,7 @@ def _parts(model: RuptureModel | StackedModel) -> dict[str, Any]:
         return {"format": STACKED_FORMAT, "base": _parts(model.base), "own": own_parts(model.own)}
     words = model.words
     return {
-        "format": 1,
+        "format": FORMAT,
         "feature_names": np.array(model.feature_names, dtype=np.str_),
         "words": {
             "terms": words.vocabulary.terms,
@@ -265,13 +269,19 @@ def _parts(model: RuptureModel | StackedModel) -> dict[str, Any]:
         "families": {
             family: {
                 "boosting": part.boosting,
-                "calibration": np.array([part.slope, part.offset]),
+                "calibration": np.array([part.surroundings.slope, part.surroundings.offset]),
+                "around": np.stack([part.surroundings.centre, part.surroundings.scale, part.surroundings.weights]),
                 "typical": part.typical,
                 "codes": np.array(part.ranker.codes, dtype=np.str_),
                 "code_weights": part.ranker.weights,
                 "code_intercept": part.ranker.intercept,
             }
             for family, part in model.families.items()
+        },
+        "novelty": {
+            "centre": model.novelty.centre,
+            "scale": model.novelty.scale,
+            "precision": model.novelty.precision,
         },
     }
 
@@ -291,9 +301,9 @@ def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            families[family] = FamilyModel(
-                FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
-            )
+            blank = nothing_around()
+            third = Surroundings(slope, offset, *part.get("around", (blank.centre, blank.scale, blank.weights)))
+            families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], third, ranker, part["typical"])
     return RuptureModel(
         WordModel(
             Vocabulary(words["terms"], words["idf"], int(words["words"])),
@@ -301,6 +311,7 @@ def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
         ),
         families,
         tuple(str(name) for name in parts["feature_names"]),
+        Novelty(**parts["novelty"]) if "novelty" in parts else fit_novelty(np.zeros((0, 0))),
     )  # fmt: skip
 
 

@@ -51,10 +51,17 @@ class TurnScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoringDetail:
-    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them."""
+    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them.
+
+    Attributes
+    ----------
+    around : array of float64, turns x families x 2
+        What the scores of the turns around, and of the session, added to the log-odds.
+    """
 
     inputs: NDArray[np.float32]
     words: csr_matrix
+    around: NDArray[np.float64]
     cue_hits: tuple[tuple[CueHit, ...], ...]
 
 
@@ -66,11 +73,14 @@ class TurnScores:
     ----------
     detail : ScoringDetail or None
         For the evidence; None after reading from a file.
+    novelty : float or None
+        How far the session lies from what the model has seen (`novelty`); None after reading from a file.
     """
 
     session_id: str
     rows: tuple[TurnScore, ...]
     detail: ScoringDetail | None = field(default=None, compare=False, repr=False)
+    novelty: float | None = field(default=None, compare=False)
 
     @property
     def turns(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rupture_markers.errors import ModelError
 from rupture_markers.learning.evidence import reasons
+from rupture_markers.learning.language import sounds_like
 from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.scores import ScoringDetail, TurnScore, TurnScores, read_scores, write_scores
 from rupture_markers.learning.turn_table import build_table
@@ -63,7 +64,7 @@ def score_transcripts(
         found = loaded.model.score_table(table)
         ranked = loaded.model.rank_codes(table, found.word_scores.words)
         start = 0
-        for transcript in part:
+        for number, transcript in enumerate(part):
             end = start + len(transcript.turns)
             rows = tuple(
                 _turn_score(loaded, transcript.session_id, turn, given=p, codes=codes)
@@ -76,26 +77,40 @@ def score_transcripts(
                 kept = ScoringDetail(
                     found.inputs[start:end].copy(),
                     found.word_scores.words[np.arange(start, end)],
+                    found.around[start:end].copy(),
                     table.cue_hits[start:end],
                 )
-            yield TurnScores(transcript.session_id, rows, kept)
+            yield TurnScores(transcript.session_id, rows, kept, float(found.novelty[number]))
             start = end
 
 
 def require_language(loaded: LoadedModel, transcript: Transcript) -> None:
-    """Refuse a session in another language.
+    """Refuse a session in another language, or whose words are none of the language that it says.
 
     Raises
     ------
     ModelError
     """
+    known = loaded.manifest.language
     spoken = transcript.language.lower().replace("_", "-").split("-")[0]
-    if spoken != loaded.manifest.language:
+    if spoken != known:
         raise ModelError(
             f"session '{transcript.session_id}' is in language '{transcript.language}', and model '{loaded.id}' knows "
-            f"'{loaded.manifest.language}' alone: its scores would mean nothing.",
-            "Train a model on coded sessions in that language, or force it (--force) knowing that.",
+            f"'{known}' alone: its scores would mean nothing.",
+            "Train a model on coded sessions in that language, or force it (--force-language) knowing that.",
         )
+    if not sounds_like(known, transcript):
+        raise ModelError(
+            f"session '{transcript.session_id}' is said to be in '{transcript.language}', but few of its words are common "
+            f"words of '{known}', the one language that model '{loaded.id}' knows: its scores would mean nothing.",
+            "Leave the session out, or force it (--force-language) where the words mislead.",
+        )
+
+
+def is_novel(loaded: LoadedModel, scores: TurnScores) -> bool:
+    """Whether the session lies farther from what the model has seen than held-out cases do."""
+    limit = loaded.manifest.novelty
+    return limit is not None and scores.novelty is not None and scores.novelty > limit.value
 
 
 def _turn_score(
@@ -173,5 +188,5 @@ def suggestions(
 
 
 __all__ = [
-    "BATCH", "read_scores", "require_language", "score_transcript", "score_transcripts", "suggestions", "write_scores",
+    "BATCH", "is_novel", "read_scores", "require_language", "score_transcript", "score_transcripts", "suggestions", "write_scores",
 ]  # fmt: skip

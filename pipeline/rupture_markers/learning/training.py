@@ -17,7 +17,8 @@ from rupture_markers.learning.dataset import CodedSet, join_sets, read_coded_fol
 from rupture_markers.learning.estimator import FitConfig, fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of
 from rupture_markers.learning.figures import threshold_for_recall
-from rupture_markers.learning.manifest import Manifest, Metrics, Thresholds
+from rupture_markers.learning.manifest import Manifest, Metrics, NoveltyLimit, Thresholds
+from rupture_markers.learning.novelty import QUANTILE
 from rupture_markers.learning.registry import LoadedModel, library_versions, load_model, save_model
 from rupture_markers.learning.terms import LEAST_CASES
 from rupture_markers.learning.turn_featuriser import turn_featuriser
@@ -132,7 +133,8 @@ def train(
         least_cases_a_term=LEAST_CASES,
         features=len(model.feature_names),
         metrics=metrics,
-        thresholds=_thresholds(table, coded, config, out_of_fold, recall),
+        thresholds=_thresholds(table, coded, config, out_of_fold.probabilities, recall),
+        novelty=_novelty_limit(out_of_fold.novelty),
         libraries=library_versions(),
         trusted_types=[],
         sha256="",
@@ -175,7 +177,7 @@ def train_baseline(
     return train(
         coded.without_cases(excluded),
         out,
-        model_id="baseline-1",
+        model_id="baseline-2",
         codebook=codebook,
         config=replace(FitConfig(seed=seed), set_weights={"invented": INVENTED_WEIGHT}),
         held_out_cases=excluded,
@@ -249,6 +251,13 @@ def _thresholds(
         flagged=flagged,
         precision=precision,
     )
+
+
+def _novelty_limit(held_out: NDArray[np.float64]) -> NoveltyLimit | None:
+    """None where too few sessions were left in an inner fold to tell what is usual."""
+    if not held_out.all():
+        return None
+    return NoveltyLimit(quantile=QUANTILE, value=float(np.quantile(held_out, QUANTILE)))
 
 
 def _now() -> str:

@@ -13,7 +13,9 @@ from rupture_markers.learning.terms import Vocabulary, choose_vocabulary
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.marker import FAMILIES
 
-NEIGHBOURS: tuple[tuple[int, float], ...] = ((-1, 0.6), (1, 0.4), (-2, 0.4), (2, 0.3))
+NEIGHBOURS: tuple[tuple[int, float], ...] = (
+    (-1, 0.6), (1, 0.4), (-2, 0.4), (2, 0.3), (-3, 0.2), (3, 0.2), (-4, 0.2), (4, 0.2),
+)  # fmt: skip
 """Turns whose words count beside the turn's own: offset and how much of their length they keep."""
 
 
@@ -27,11 +29,14 @@ class WordConfig:
         Inverse of the regularisation, liblinear's C.
     most_words, most_characters : int
         Largest vocabulary.
+    character_share : float
+        Length that a turn's characters keep beside its words: spelling should tell less than words do.
     """
 
-    strength: float = 4.0
+    strength: float = 2.0
     most_words: int = 12_000
     most_characters: int = 16_000
+    character_share: float = 0.5
     seed: int = 0
 
 
@@ -60,7 +65,8 @@ class WordModel:
         cut = self.vocabulary.words
         own = words @ self.own[:cut] + characters @ self.own[cut:]
         around = np.zeros_like(own)
-        for (offset, _), weights in zip(NEIGHBOURS, self.around, strict=True):
+        # A model of format 1 has weights for the first of the neighbours alone.
+        for (offset, _), weights in zip(NEIGHBOURS, self.around, strict=False):
             there = table.at_offset(offset)
             part = words @ weights
             around += np.where((there >= 0)[:, None], part[there], 0.0)
@@ -121,7 +127,7 @@ def fit_words(
         most_words=config.most_words, most_characters=config.most_characters,
     )  # fmt: skip
     words, characters = vocabulary.weigh(table.counts[:, columns].tocsr())
-    blocks = [words, characters]
+    blocks = [words, characters * config.character_share]
     blocks += [shifted(words, table.at_offset(offset)) * scale for offset, scale in NEIGHBOURS]
     matrix = hstack(blocks).tocsr()
     cut = vocabulary.words
@@ -142,6 +148,7 @@ def fit_words(
         ).fit(matrix[of_family[rows]], labels, sample_weight=weights)
         coefficients = regression.coef_[0]
         own[:, column] = coefficients[:terms]
+        own[cut:, column] *= config.character_share
         for number, (_, scale) in enumerate(NEIGHBOURS):
             start = terms + number * cut
             around[number, :, column] = coefficients[start : start + cut] * scale

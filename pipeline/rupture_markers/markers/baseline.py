@@ -93,6 +93,8 @@ def session_columns(near: Neighbours, measured: SessionMeasures) -> dict[str, Co
     return {
         "session/position": rows / np.float32(max(size - 1, 1)),
         "session/turns": np.full(size, np.log2(size + 1), dtype=np.float32),
+        "session/turns-before": np.minimum(rows, 20),
+        "session/turns-left": np.minimum(size - 1 - rows, 20),
         "session/opening": (rows < _EDGE).astype(np.float32),
         "session/closing": (rows >= size - _EDGE).astype(np.float32),
         "session/talk-share": share,

@@ -1,12 +1,13 @@
 """Names of the features, and what each is called before people.
 
 A name is ``group/what``; the groups are those of an ablation: turn, says, begins, events, before, between,
-after, usual, session, run, cue, time. Labels say what was measured, not that it was too much or too little.
+after, usual, session, thread, style, run, cue, time. Labels say what was measured, not that it was too much or too little.
 """
 
 from __future__ import annotations
 
 from rupture_markers.markers.marker import FAMILIES
+from rupture_markers.markers.style import CLIENT, THERAPIST
 
 SAID: dict[str, str] = {
     "first-person": "I, me, my",
@@ -57,6 +58,13 @@ SAID: dict[str, str] = {
     "change-of-task": "offering another way",
     "redirect": "coming back to the topic",
     "clarify": "clearing up what was meant",
+    "closing": "closing or summing up",
+    "anything-else": "asking for anything else",
+    "self-report": "speaking of oneself",
+    "obligation": "rules and obligations (you need to)",
+    "stop-talking-of-it": "not wanting to go into it",
+    "compliance": "giving in (I'll try, I guess)",
+    "minimising": "making it small (only, no big deal)",
 }
 """Word list -> its name in a label."""
 
@@ -105,6 +113,9 @@ BEFORE = (
     "change-of-task",
     "redirect",
     "clarify",
+    "closing",
+    "anything-else",
+    "obligation",
 )
 AFTER = (
     "agreement",
@@ -120,6 +131,12 @@ AFTER = (
     "rationale",
     "question-back",
     "open-question",
+    "advice",
+    "press",
+    "closing",
+    "obligation",
+    "compliance",
+    "stop-talking-of-it",
 )
 SHARES = ("first-person", "second-person", "negation", "hedge", "agreement")
 USUAL = ("hedge", "negation", "second-person", "first-person")
@@ -203,6 +220,8 @@ def _labels() -> dict[str, str]:
         "usual/change": "length against the speaker's turn before",
         "session/position": "position in the session",
         "session/turns": "length of the session in turns",
+        "session/turns-before": "turns since the session began",
+        "session/turns-left": "turns until the session ends",
         "session/opening": "among the first six turns",
         "session/closing": "among the last six turns",
         "session/talk-share": "the speaker's share of all words",
@@ -211,6 +230,30 @@ def _labels() -> dict[str, str]:
         "run/short-turns-after": "short turns among the speaker's next four",
         "run/no-cue-since": "turns since a cue of a rupture",
     }
+    out |= {
+        "thread/gives-way": "only hears the other out (yeah, right)",
+        "thread/turns-before": "own turns before on the same thread",
+        "thread/turns-after": "own turns after on the same thread",
+        "thread/words-before": "own words before on the same thread",
+        "thread/words-after": "own words after on the same thread",
+        "thread/words": "length of the whole thread",
+        "thread/after-open": "answers an open question or invitation",
+        "thread/after-closed": "answers a closed question",
+        "thread/after-advice": "answers advice",
+        "thread/after-press": "answers pressing",
+        "thread/after-reflection": "answers a reflection",
+        "thread/after-information": "answers information",
+        "thread/answers-words": "length of the turn it answers",
+        "thread/turns-since-answered": "turns since the turn it answers",
+    }
+    for party, names in (("client", CLIENT), ("therapist", THERAPIST)):
+        out |= {f"style/{party}-{name}": f"the {party} in this session: {SAID[name]}" for name in names}
+        out |= {
+            f"style/{party}-length": f"the {party} in this session: usual length",
+            f"style/{party}-asks": f"the {party} in this session: turns that ask",
+            f"style/{party}-short": f"the {party} in this session: short turns",
+            f"style/{party}-broken-off": f"the {party} in this session: turns broken off",
+        }
     out |= {f"after/{name}": f"in the other's next turn: {SAID[name]}" for name in AFTER}
     out |= {f"usual/{name}": f"{SAID[name]}, against the speaker's usual" for name in USUAL}
     for family in FAMILIES:

@@ -21,6 +21,8 @@ from rupture_markers.markers.cue_runs import cue_columns
 from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.dialogue import Moves, Neighbours, moves, neighbours
 from rupture_markers.markers.measures import SessionMeasures, at, log_words
+from rupture_markers.markers.style import style_columns
+from rupture_markers.markers.thread import thread_columns
 from rupture_markers.markers.word_counts import TurnCounts
 from rupture_markers.markers.word_lists import word_counter
 from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn
@@ -109,6 +111,8 @@ def turn_features(transcript: Transcript, pipeline: Language, *, timing: bool = 
     columns |= usual_columns(near, did, measured)
     columns |= {f"usual/{name}": against_usual(_share(counts, name, measured), near, measured) for name in labels.USUAL}
     columns |= session_columns(near, measured)
+    columns |= thread_columns(turns, counts, near, did, measured)
+    columns |= style_columns(counts, near, did, measured)
     columns |= cue_columns(hits, cues, near)
     if timing:
         columns |= pace_and_latency(turns, near, measured)

@@ -264,6 +264,39 @@ WORD_LISTS: dict[str, tuple[str, ...]] = {
         "(is that|have I|did I) (right|got|get|understand|what)", "to be clear", "I meant", "do you mean",
         "did I (say|hear|get|miss)", "misunderst(ood|anding)", "not that you",
     ),
+    "closing": (
+        "thank you for (sharing|your|coming|talking|being|our|taking)",
+        "thanks for (sharing|coming|talking|your|taking|listening)", "(summarise|summarize|summary|recap|to sum up)",
+        "see you (next|in|then|later|soon)", "next (week|time)", "end of (our|the) (session|time|conversation)",
+        "running out of time", "before we (finish|end|wrap|close|stop|go)", "take care", "good (luck|bye)",
+        "what we (have|'ve|) talked about", "goodbye",
+    ),
+    "anything-else": (
+        "(anything|something) else", "any (other|more) (thoughts|questions|reasons|concerns)",
+        "anything (on your mind|you would like|you 'd like|more|in particular|specific)", "any questions",
+    ),
+    "self-report": (
+        "(I am|I have been|I was|I feel|I felt)", "I (try|tried|want|wanted|need|hope|love|enjoy|used to)",
+    ),
+    "obligation": (
+        "you (need to|have to|must|should|ought|cannot|better|had better)", "(got|gotta|supposed) to",
+        "(rules|rule|policy|required|responsibility|consequences|zero tolerance|not allowed)", "I (need|want|expect) you",
+    ),
+    "stop-talking-of-it": (
+        "(do not|don't) (want|need|like|wish) to (talk|think|go|get|discuss|be|hear|do)",
+        "(not|never) (here|ready|interested|comfortable) (to|for|in|with|about)", "(rather|prefer) not",
+        "none of your", "why (are|do) (you|we)", "what (does|has) (that|this|it)", "can (I|we) (just|go)", "are we done",
+    ),
+    "compliance": (
+        "I('ll| will| can| could| guess I| suppose I) (try|think about|give it|do|stop|see|have to|could|can|will)",
+        "if (you|that 's|it)", "I understand", "you are the", "whatever", "I guess (so|)", "I suppose (so|)",
+        "I promise", "you 're right", "fine",
+    ),
+    "minimising": (
+        "(not|no) (a|that|such a) (big|bad|huge)", "(big deal|no problem|it 's nothing|I 'm fine|I am fine|not bad)",
+        "not (that|so|too) (much|bad|many|often|serious)", "(only|just) (a|one|two|like|once|sometimes|at)",
+        "everyone (does|drinks|smokes|is)", "(less|fewer) than (most|other|my)", "do not (really|) (drink|smoke|think|have|see)",
+    ),
 }  # fmt: skip
 
 

@@ -256,6 +256,7 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
         turns=sum(o.turns for o in outcomes),
         warnings=sum(o.warnings for o in outcomes),
         scored=sum(o.scored for o in scored),
+        novel=tuple(sorted(name for o in scored for name in o.novel)),
         scores_unchanged=sum(o.unchanged for o in scored),
         candidates=dict(candidates),
         segments=sum(chosen.values()),

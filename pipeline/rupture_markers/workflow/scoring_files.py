@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rupture_markers.errors import ConfigError, IngestError
+from rupture_markers.learning.parallel_scoring import score_in_processes
 from rupture_markers.learning.registry import load_model
 from rupture_markers.learning.scores import TurnScores, write_scores
-from rupture_markers.learning.scoring import score_transcripts
+from rupture_markers.learning.scoring import is_novel
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.transcripts.options import ReadOptions
 from rupture_markers.transcripts.read import read_transcripts
@@ -17,16 +18,27 @@ from rupture_markers.transcripts.transcript import Speaker, Transcript
 from rupture_markers.workflow.progress import Observer
 from rupture_markers.workflow.study import open_study
 
+WORKERS = 2
+"""Processes, where there are sessions enough."""
 _ROLES: dict[str, Speaker] = {"client": "client", "therapist": "therapist", "other": "other"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What was scored, and which files were not."""
+    """What was scored, and which files were not.
+
+    Attributes
+    ----------
+    novel : tuple of (str, float)
+        Sessions farther from what the model has seen than its limit, each with its novelty.
+    limit : float or None
+    """
 
     sessions: int
     turns: int
     errors: tuple[str, ...]
+    novel: tuple[tuple[str, float], ...] = ()
+    limit: float | None = None
 
 
 def parse_speakers(pairs: Sequence[str]) -> dict[str, Speaker]:
@@ -68,6 +80,7 @@ def score_files(
     codebook = load_codebook(None) if opened is None else opened.codebook()
     loaded = load_model(model, codebook)
     failed: list[str] = []
+    novel: list[tuple[str, float]] = []
     counts = {"sessions": 0, "turns": 0}
 
     def sessions() -> Iterator[Transcript]:
@@ -82,10 +95,16 @@ def score_files(
             bar.advance()
 
     def scored() -> Iterator[TurnScores]:
-        yield from score_transcripts(loaded, sessions(), force=force, detail=False)
+        for scores in score_in_processes(loaded, model, codebook, sessions(), workers=WORKERS, force=force):
+            if is_novel(loaded, scores):
+                novel.append((scores.session_id, scores.novelty or 0.0))
+            yield scores
 
     bar.begin("score", len(files))
     write_scores(out, scored())
     if not counts["sessions"]:
         raise IngestError("no file could be read.", " ".join(failed[:3]))
-    return Scored(counts["sessions"], counts["turns"], tuple(failed))
+    limit = loaded.manifest.novelty
+    return Scored(
+        counts["sessions"], counts["turns"], tuple(failed), tuple(novel), None if limit is None else limit.value
+    )

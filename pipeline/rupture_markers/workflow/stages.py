@@ -22,7 +22,7 @@ from rupture_markers.learning.champion import champion_changes, champion_folder
 from rupture_markers.learning.held_out import held_out_cases
 from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
 from rupture_markers.learning.scores import read_scores, write_scores
-from rupture_markers.learning.scoring import score_transcripts, suggestions
+from rupture_markers.learning.scoring import is_novel, score_transcripts, suggestions
 from rupture_markers.learning.segment_score import score_segment
 from rupture_markers.learning.selection import (
     SegmentDecision,
@@ -43,11 +43,18 @@ from rupture_markers.workflow.study import Study, make_folder, read_json, write_
 
 @dataclass(frozen=True, slots=True)
 class ScoreOutcome:
-    """What scoring a batch did: sessions scored now and passed over, candidates by family."""
+    """What scoring a batch did: sessions scored now and passed over, candidates by family.
+
+    Attributes
+    ----------
+    novel : tuple of str
+        Sessions unlike what the model has seen.
+    """
 
     scored: int
     unchanged: int
     candidates: Mapping[str, int]
+    novel: tuple[str, ...] = ()
 
 
 class Sessions(Mapping[str, Transcript]):
@@ -131,6 +138,7 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
     codebook = study.codebook()
     base = score_key(study, model_id_of(study), codebook, "")
     stale = []
+    novel: list[str] = []
     candidates: Counter[str] = Counter()
     for name in names:
         content = session(study, name).content_sha256
@@ -138,6 +146,7 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
         key = config_sha256(base, content)
         if kept is not None and kept.get("key") == key and study.session_file("scores", name, ".csv").exists():
             candidates.update(s["family"] for s in kept["suggestions"])
+            novel += [name] if kept.get("novel") else []
         else:
             stale.append((name, key))
     if not stale:
@@ -149,8 +158,13 @@ def score_batch(study: Study, names: Sequence[str], *, force_language: bool = Fa
         found = suggestions(scores, None, model)
         candidates.update(s.family for s in found)
         write_scores(study.session_file("scores", name, ".csv"), [scores])
-        write_json(_suggestion_file(study, name), {"key": key, "suggestions": [asdict(s) for s in found]})
-    return ScoreOutcome(len(stale), len(names) - len(stale), dict(candidates))
+        strange = is_novel(model, scores)
+        novel += [name] if strange else []
+        write_json(
+            _suggestion_file(study, name),
+            {"key": key, "novelty": scores.novelty, "novel": strange, "suggestions": [asdict(s) for s in found]},
+        )
+    return ScoreOutcome(len(stale), len(names) - len(stale), dict(candidates), tuple(sorted(novel)))
 
 
 def read_suggestions(study: Study, name: str) -> tuple[Suggestion, ...]:

@@ -18,6 +18,8 @@ class RunSummary:
         New decisions of this run.
     segments_selected : dict of stratum to int
         All that are selected so far.
+    novel : tuple of str
+        Sessions unlike what the model has seen (docs/model.md).
     """
 
     files: int = 0
@@ -28,6 +30,7 @@ class RunSummary:
     scored: int = 0
     scores_unchanged: int = 0
     candidates: dict[str, int] = field(default_factory=dict)
+    novel: tuple[str, ...] = ()
     segments: int = 0
     selected: dict[str, int] = field(default_factory=dict)
     segments_selected: dict[str, int] = field(default_factory=dict)
@@ -63,6 +66,8 @@ class RunSummary:
         ]
         if self.warnings:
             rows.insert(1, ("warnings", f"{self.warnings} ('rupture check' lists them)"))
+        if self.novel:
+            rows.append(("unlike what the model has seen", f"{len(self.novel)}: {', '.join(self.novel)}"))
         if self.stale:
             rows.append(("stale tasks with codings", str(len(self.stale))))
         if self.quarantined:

@@ -1,0 +1,74 @@
+"""How far a session lies from the sessions that a model has learnt from: its words and its way of going on.
+
+Each session is described by a few shares and lengths; its novelty is the squared Mahalanobis distance of that
+description from the training sessions', divided by the number of measures, with a shrunk covariance
+(Ledoit & Wolf 2004, Journal of Multivariate Analysis 88). 1 is usual; the model's manifest keeps the value that one
+in twenty sessions of held-out cases passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.covariance import LedoitWolf
+
+from rupture_markers.learning.terms import WORD, tokens
+from rupture_markers.learning.turn_table import TurnTable
+from rupture_markers.learning.word_model import WordModel
+
+QUANTILE = 0.95
+"""Share of the sessions of held-out cases that lie below the warning."""
+_LEAST_SESSIONS = 12
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """Where the training sessions lie.
+
+    Attributes
+    ----------
+    centre, scale : array, measures
+    precision : array, measures x measures
+        Inverse covariance of the scaled measures.
+    """
+
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+    def distances(self, described: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Novelty of each described session."""
+        if not len(self.centre):
+            return np.zeros(len(described))
+        off = np.nan_to_num((described - self.centre) / self.scale)
+        return np.asarray(np.einsum("ij,jk,ik->i", off, self.precision, off) / len(self.centre), dtype=np.float64)
+
+
+def describe_sessions(table: TurnTable, model: WordModel) -> NDArray[np.float64]:
+    """Share of unknown words, of turns without words, of talk, and how both speak; sessions x measures."""
+    known = frozenset(str(term)[len(WORD) :] for term in model.vocabulary.terms if str(term).startswith(WORD))
+    style = [n for n, name in enumerate(table.feature_names) if name.startswith("style/")]
+    out = np.full((len(table.transcripts), 2 + len(style)), np.nan)
+    starts = np.searchsorted(table.session, np.arange(len(table.transcripts)))
+    for number, transcript in enumerate(table.transcripts):
+        said = [token for turn in transcript.turns for token in tokens(turn.spoken) if token[0].isalnum()]
+        strange = sum(token not in known for token in said)
+        out[number, 0] = np.log((strange + 1) / (len(said) + 20))
+        out[number, 1] = np.log1p(len(said) / max(len(transcript.turns), 1))
+        if transcript.turns:
+            out[number, 2:] = table.features[starts[number], style]
+    return out
+
+
+def fit_novelty(described: NDArray[np.float64]) -> Novelty:
+    """Where these sessions lie; too few of them give a novelty of 0 everywhere."""
+    if len(described) < _LEAST_SESSIONS:
+        return Novelty(np.zeros(0), np.ones(0), np.zeros((0, 0)))
+    centre = np.nanmedian(described, axis=0)
+    centre = np.nan_to_num(centre)
+    scale = np.nanstd(described, axis=0)
+    scale = np.where(np.isnan(scale) | (scale < 1e-3), 1e-3, scale)
+    found = LedoitWolf(assume_centered=True).fit(np.nan_to_num((described - centre) / scale))
+    return Novelty(centre, scale, np.asarray(found.precision_, dtype=np.float64))
