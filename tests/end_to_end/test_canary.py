@@ -226,7 +226,7 @@ def test_commands_that_go_well_leave_no_word_anywhere(places: Places) -> None:
         assert b"Traceback" not in done.stderr, done.stderr
     database = next(places.folder("prefect").rglob("*.db"))
     with sqlite3.connect(database) as opened:
-        assert opened.execute("select count(*) from flow_run").fetchone()[0] == 2
+        assert opened.execute("select count(*) from flow_run").fetchone()[0] >= 2
     assert TURN in (places.folder("out") / "tasks" / "ana-blind.json").read_text(encoding="utf-8")
     assert any(str(places.study).encode() in line for line in places.seen), "the watcher saw nothing"
     require_nothing(places)
