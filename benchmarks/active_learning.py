@@ -196,7 +196,7 @@ def _precision(turns: GoldTurns, log_odds: NDArray[np.float64], held: NDArray[np
 
 def reached(mean: NDArray[np.float64], coded: NDArray[np.float64], target: float) -> float:
     """Segments, interpolated, at which a mean curve first reaches the target; NaN where it does not."""
-    above = np.flatnonzero(mean >= target)
+    above = np.flatnonzero(mean >= target - 1e-9)
     if not len(above):
         return float("nan")
     n = int(above[0])
@@ -278,11 +278,11 @@ def main() -> None:
             for way in WAYS:
                 results[name, start, way] = [simulate(data, way, start, seed) for seed in range(args.seeds)]
                 print(f"{name}, {start}, {way}: {time.perf_counter() - began:.0f} s", flush=True)
-    (args.out / "curves.json").write_text(
-        json.dumps([[*key, [[c.coded, c.precision, c.recall] for c in curves]] for key, curves in results.items()])
-    )
-    (args.out / "table.md").write_text(table(results) + "\n")
-    plot(results, args.out / "active-learning.png")
+        (args.out / "curves.json").write_text(
+            json.dumps([[*key, [[c.coded, c.precision, c.recall] for c in curves]] for key, curves in results.items()])
+        )
+        (args.out / "table.md").write_text(table(results) + "\n")
+        plot(results, args.out / "active-learning.png")
     print(table(results))
     print(f"{time.perf_counter() - began:.0f} s; {args.out}")
 

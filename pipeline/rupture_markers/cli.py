@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from rupture_markers import cli_adjudicate, cli_agreement, cli_evaluate, cli_judging
+from rupture_markers import cli_adjudicate, cli_agreement, cli_evaluate, cli_judging, cli_trust
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_collect import collect, forget, import_codings
@@ -21,7 +21,7 @@ from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_server import server_app
 from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
-from rupture_markers.errors import IngestError, RuptureError, StudyError
+from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
 from rupture_markers.workflow.summary import RunSummary
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ cli_agreement.register(app)
 cli_adjudicate.register(app)
 cli_judging.register(app)
 cli_evaluate.register(app, models_app)
+cli_trust.register(app)
 
 app.command()(collect)
 app.command()(import_codings)
@@ -240,7 +241,8 @@ def serve(
 def main() -> None:
     """Run `rupture`; an error of ours is told in words, without a traceback."""
     try:
-        app()
+        with without_words():
+            app()
     except RuptureError as fault:
         errors.print(str(fault), style="red", markup=False, highlight=False)
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rupture_markers.cli_terminal import report_failures
 from rupture_markers.coding.gold import REASONS
 from rupture_markers.workflow.adjudicating import adjudicate, reasons_by_code
 from rupture_markers.workflow.coded_study import open_coded
@@ -59,10 +60,14 @@ def adjudicate_study(
         done = adjudicate(opened, level="code" if codes else "family", all_arms=all_arms, collect_only=collect)
     if as_json:
         typer.echo(json.dumps(asdict(done)))
+        report_failures([done.notice] if done.notice else [])
         return
     table = Table("what", "count", title="Adjudication")
     for name, value in asdict(done).items():
+        if name == "notice":
+            continue
         table.add_row(name, str(len(value) if isinstance(value, list | tuple) else value))
     console.print(table)
     for task_id, what in done.unread:
         errors.print(f"task {task_id}: {what}; answer it again.", style="yellow", highlight=False)
+    report_failures([done.notice] if done.notice else [])

@@ -6,7 +6,12 @@ database. What may be shown on the researcher's own terminal alone stands in ``t
 
 from __future__ import annotations
 
+import contextlib
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
+
+_FRAMES_SHOWN = 5
 
 
 class RuptureError(Exception):
@@ -118,3 +123,31 @@ class LabelStudioFault(LabelStudioError):
     """
 
     retry_after_s: float | None = None
+
+
+class Crash(RuptureError):
+    """An error that nobody foresaw, told by its kind and place alone."""
+
+    exit_code = 70
+
+
+@contextlib.contextmanager
+def without_words() -> Iterator[None]:
+    """Turn an unforeseen error into a `Crash`: its own message may quote a transcript, and would be logged.
+
+    Raises
+    ------
+    Crash
+        In place of anything but an error of ours and one of the system, whose messages name files alone.
+    """
+    try:
+        yield
+    except (RuptureError, OSError):
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever it is, its words must not get out
+        frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES_SHOWN:]
+        places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+        raise Crash(
+            f"this is a fault of rupture-markers: {type(fault).__name__} at {places}.",
+            "Please report this line; it holds nothing of your data. What was done stays done.",
+        ) from None

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rupture_markers.coding.label_studio import TOKEN_VARIABLE, LabelStudioClient, read_token, require_safe
+from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.local_accounts import Account
+from rupture_markers.coding.server_access import TOKEN_VARIABLE, read_token, require_safe
 from rupture_markers.errors import LabelStudioError
 
 TOKEN = "tok-2b8f-canary"  # no secret: it must not be shown all the same

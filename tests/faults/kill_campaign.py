@@ -7,6 +7,7 @@ files would come from. Prefect is left out of these; a few kills of the real com
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -23,13 +24,15 @@ from typing import Any
 from tests.faults.push_campaign import SESSIONS, draw, model_id, standing
 
 from rupture_markers.coding.tasks import write_task_files
-from rupture_markers.errors import RuptureError
+from rupture_markers.errors import ModelError, RuptureError
+from rupture_markers.learning.champion import POINTER, champion_changes, champion_id, read_history
 from rupture_markers.learning.scores import read_scores
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.transcripts.interchange import read_interchange
-from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow import reading, retraining, stages, study_models
 from rupture_markers.workflow.study import Study, open_study
 
+OTHER_MODEL = "other"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.chmod", "os.truncate", "os.link", "os.rmdir")
 
@@ -44,11 +47,17 @@ class Command:
         Does it to the study in a folder.
     result : callable
         What it must have led to, in a form that can be compared; the same for every finished run.
+    study : str
+        Fixture of the study that it begins with.
+    share : float
+        Of the campaign's kills, for what takes long.
     """
 
     name: str
     work: Callable[[Path], None]
     result: Callable[[Path], Any]
+    study: str = "template"
+    share: float = 1.0
 
 
 def annotate_to_files(folder: Path) -> None:
@@ -72,7 +81,46 @@ def tasks_and_draws(folder: Path) -> Any:
     )
 
 
-COMMANDS = (Command("run", annotate_to_files, tasks_and_draws),)
+def promote(folder: Path) -> None:
+    """`rupture models promote`."""
+    study = open_study(folder)
+    with study.held():
+        try:
+            study_models.promote_by_hand(study, OTHER_MODEL, "a test")
+        except ModelError as fault:
+            if "in use already" not in fault.what:
+                raise
+
+
+def promoted(folder: Path) -> Any:
+    """The model in use, as log and pointer say, and how often it was promoted."""
+    models = open_study(folder).models
+    times = sum(change.model == OTHER_MODEL for change in champion_changes(models))
+    return champion_id(models), (models / POINTER).read_text(encoding="utf-8"), times
+
+
+def retrain(folder: Path) -> None:
+    """`rupture retrain`, without the renewal of the queue, which is a run."""
+    study = open_study(folder)
+    with study.held():
+        retraining.retrain(study)
+
+
+def retrained(folder: Path) -> Any:
+    """The candidates, the hashes of their models, and what was decided on each."""
+    study = open_study(folder)
+    made = sorted(path.parent for path in study.models.glob("*/manifest.json"))
+    return (
+        [(path.name, hashlib.sha256((path / "model.skops").read_bytes()).hexdigest()) for path in made],
+        [(d.action, d.model, d.champion) for d in read_history(study.models)],
+    )
+
+
+COMMANDS = (
+    Command("run", annotate_to_files, tasks_and_draws),
+    Command("promote", promote, promoted, "study_with_another_model"),
+    Command("retrain", retrain, retrained, "coded_sample", share=0.15),
+)
 """Every command that changes a study; one entry a command."""
 
 

@@ -21,6 +21,7 @@ import pytest
 from tests.faults.campaign_figures import keep_figures
 from tests.faults.kill_campaign import (
     COMMANDS,
+    OTHER_MODEL,
     Command,
     changes_of,
     in_a_fork,
@@ -35,6 +36,7 @@ from rupture_markers.errors import StudyError
 from rupture_markers.workflow import stages
 from rupture_markers.workflow.study import Study, open_study
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from rupture_markers.cli import main; main()"
 
 
@@ -45,9 +47,20 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
+def study_with_another_model(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("other") / "study"
+    shutil.copytree(template, folder)
+    other = folder / "models" / OTHER_MODEL
+    shutil.copytree(ROOT / "models" / "baseline", other)
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8"))
+    (other / "manifest.json").write_text(json.dumps(manifest | {"id": OTHER_MODEL}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
 def model_in_memory(template: Path) -> Iterator[None]:
-    """Load model and cues once: forks have them, and spend their time on the study's files."""
+    """Load model and cues once: forks of the stages have them, and spend their time on the study's files."""
     study = open_study(template)
     codebook = study.codebook()
     model, cues = stages.model_of(study, codebook), study.cues(codebook)
@@ -65,9 +78,9 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
     expected = command.result(whole)
     figures = {"kills": 0, "ended_before": 0, "changes_of_a_run": changes, "damaged": 0, "unfinished": 0, "other": 0}
     study = folder / "study"
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
         draws = random.Random(seed)
-        if seed % 3 == 0:
+        if number % 3 == 0:
             shutil.rmtree(study, ignore_errors=True)
             shutil.copytree(template, study)
         where = kill_somewhere(lambda: command.work(study), draws, changes, seconds)
@@ -77,7 +90,7 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
         except Exception as fault:  # noqa: BLE001 - counted, and shown
             print(f"seed {seed}, {where}: {fault!r}")
             figures["damaged"] += 1
-        if seed % 3 == 2:
+        if number % 3 == 2:
             pid = in_a_fork(lambda: command.work(study))
             figures["unfinished"] += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
             figures["other"] += command.result(study) != expected
@@ -85,9 +98,18 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
     return figures
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
-def test_a_command_killed_anywhere_is_finished_by_the_next(command: Command, template: Path, tmp_path: Path) -> None:
-    figures = killed_runs(command, template, tmp_path, range(12))
+def study_of(command: Command, request: pytest.FixtureRequest) -> Path:
+    if command.name == "run":
+        request.getfixturevalue("model_in_memory")
+    study: Path = request.getfixturevalue(command.study)
+    return study
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.share == 1], ids=lambda c: c.name)
+def test_a_command_killed_anywhere_is_finished_by_the_next(
+    command: Command, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    figures = killed_runs(command, study_of(command, request), tmp_path, range(12))
     assert (figures["damaged"], figures["unfinished"], figures["other"]) == (0, 0, 0), figures
     assert figures["kills"] > 0
 
@@ -95,9 +117,9 @@ def test_a_command_killed_anywhere_is_finished_by_the_next(command: Command, tem
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
-def test_campaign_of_kills(command: Command, template: Path, tmp_path: Path) -> None:
-    number = int(os.environ.get("RUPTURE_KILLS", "100"))
-    figures = killed_runs(command, template, tmp_path, range(1000, 1000 + number))
+def test_campaign_of_kills(command: Command, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    number = round(int(os.environ.get("RUPTURE_KILLS", "100")) * command.share)
+    figures = killed_runs(command, study_of(command, request), tmp_path, range(1000, 1000 + number))
     keep_figures("kills", command.name, figures)
     assert (figures["damaged"], figures["unfinished"], figures["other"]) == (0, 0, 0), figures
 
@@ -129,6 +151,7 @@ def test_campaign_of_kills_of_the_command_line(template: Path, tmp_path: Path) -
     assert (figures["damaged"], figures["unfinished"]) == (0, 0), figures
 
 
+@pytest.mark.usefixtures("model_in_memory")
 @pytest.mark.parametrize("most", [50, 500, 2_000, 4_000, 8_000])
 def test_a_full_disk_is_told_and_the_next_run_finishes(most: int, template: Path, tmp_path: Path) -> None:
     study, whole = tmp_path / "study", tmp_path / "reference"
@@ -174,6 +197,7 @@ def enlarge(disk: Path, size: str) -> None:
     assert libc.mount(b"none", str(disk).encode(), b"tmpfs", remount, f"size={size}".encode()) == 0
 
 
+@pytest.mark.usefixtures("model_in_memory")
 def test_a_disk_that_was_full_at_any_size_is_no_harm_when_there_is_room(
     template: Path, tmp_path: Path, small_disk: Path
 ) -> None:
@@ -194,6 +218,7 @@ def test_a_disk_that_was_full_at_any_size_is_no_harm_when_there_is_room(
     assert codes[0] != 0
 
 
+@pytest.mark.usefixtures("model_in_memory")
 def test_of_two_runs_at_the_same_time_one_says_who_holds_the_study(template: Path, tmp_path: Path) -> None:
     study, whole = tmp_path / "study", tmp_path / "reference"
     for folder in (study, whole):
@@ -229,6 +254,7 @@ def test_a_holder_that_was_killed_holds_nothing(template: Path, tmp_path: Path) 
         pass
 
 
+@pytest.mark.usefixtures("model_in_memory")
 def test_a_clock_that_was_set_back_changes_nothing(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -215,6 +216,21 @@ def test_the_secret_is_made_once_and_refused_where_others_can_read_it(
     monkeypatch.setenv(server.SECRET_VARIABLE, "short")
     with pytest.raises(ConfigError, match="16"):
         server.read_secret(path)
+
+
+def test_a_port_that_is_taken_is_told_in_words() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ConfigError, match="could not listen"):
+            server.serve_backend(Starlette(), "127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "own"), [("127.0.0.1", True), ("127.8.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False)]
+)
+def test_addresses_beyond_this_machine_are_told_apart(host: str, own: bool) -> None:
+    assert server.is_loopback(host) == own
 
 
 @contextmanager

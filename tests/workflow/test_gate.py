@@ -248,3 +248,23 @@ def test_most_of_what_was_planted_is_found() -> None:
         found[item.kind in module.PATTERNED].append(any(h.start < item.end and item.start < h.end for h in hits))
     assert sum(found[True]) >= 0.99 * len(found[True])
     assert sum(found[False]) >= 0.9 * len(found[False])
+
+
+def test_on_a_terminal_each_finding_is_asked_for(study: Path) -> None:
+    check(study, 2)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from rupture_markers.cli import main; main()", "deidentify", str(study)],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=dict(os.environ) | {"COLUMNS": "200", "TERM": "dumb"},
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, b"r\nc\na number of a film\ns\nq\n")
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:
+        pass
+    assert process.wait() == 2
+    assert NAME.encode() in shown
+    assert b"1 cleared, 1 replaced, 2 open" in shown

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from rupture_markers.cli import app
 from rupture_markers.coding.assignment import current_assignments, read_assignments
-from rupture_markers.coding.label_studio import LabelStudioClient, RemotePrediction
+from rupture_markers.coding.label_studio import LabelStudioClient
+from rupture_markers.coding.server_answers import RemotePrediction
 from rupture_markers.learning.champion import read_history
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow.queue import client_of

@@ -243,3 +243,21 @@ def test_the_card_tells_choices_comparison_and_lineage(badly_served: Study) -> N
         assert words in page
     assert re.search(r"<table>.*</table>", page, re.DOTALL)
     assert "<script" not in page
+
+
+def test_retraining_is_due_when_it_is_asked_for_or_enough_turns_have_got_gold(coded_study: Path) -> None:
+    from rupture_markers.workflow.asked import ask, done, is_asked
+    from rupture_markers.workflow.flows import retrain_when_due
+
+    study = set_keys(coded_study, retraining={"new_turns": 1000})
+    assert not retraining.is_due(study)
+    assert not retrain_when_due(str(study.path))
+    ask(study, "retrain")
+    ask(study, "retrain")
+    assert retraining.is_due(study)
+    done(study, "retrain")
+    assert not is_asked(study, "retrain")
+    study = set_keys(coded_study, retraining={"new_turns": 400})
+    assert retrain_when_due(str(study.path))
+    assert [d.action for d in read_history(study.models)] == ["keep"]
+    assert not retrain_when_due(str(study.path))

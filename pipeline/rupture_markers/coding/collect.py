@@ -131,14 +131,20 @@ def _look(client: LabelStudioClient, project: int, before: Polled) -> _Looked:
         latest = max(latest, _plain(task.updated_at))
         if not task.task_id:
             looked.not_ours += 1
+            # Counted all the same: the sum is held against the server's.
+            looked.answers[f"not ours: {task.id}"] = _submitted([task])
             continue
         looked.drafts += task.has_draft
         looked.seen.setdefault(task.task_id, []).append(task)
     for task_id, tasks in looked.seen.items():
-        looked.answers[task_id] = sum(not a.was_cancelled for task in tasks for a in task.annotations)
+        looked.answers[task_id] = _submitted(tasks)
     # A server whose clock or zone is off may put down times to come, which no later change would exceed.
     looked.mark = min(latest, now())
     return looked
+
+
+def _submitted(tasks: Iterable[AnsweredTask]) -> int:
+    return sum(not annotation.was_cancelled for task in tasks for annotation in task.annotations)
 
 
 def _compare(

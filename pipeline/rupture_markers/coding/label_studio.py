@@ -6,150 +6,36 @@ body held, since it may hold a task's text.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import urlsplit
 
 import httpx
 from label_studio_sdk.client import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from rupture_markers.coding.answer import AnsweredTask, RemoteUser
+from rupture_markers.coding.server_access import require_safe
+from rupture_markers.coding.server_answers import (
+    Answer,
+    RemotePrediction,
+    RemoteProject,
+    RemoteTask,
+    WorkAnswer,
+    read_prediction,
+    read_project,
+    read_task,
+)
 from rupture_markers.errors import LabelStudioError, LabelStudioFault
 
-TOKEN_VARIABLE = "RUPTURE_LABEL_STUDIO_TOKEN"  # noqa: S105 - a variable's name
 _ATTEMPTS = 5
 _TIMEOUT_S = 60.0
 _PAGE = 500
 _LONGEST_WAIT_S = 30.0
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteTask:
-    """A task as the server has it.
-
-    Attributes
-    ----------
-    number : int
-        The server's own id; it is used again after a deletion and identifies nothing.
-    task_id : str
-        Ours; empty where the task is none of ours.
-    annotations : int
-    data : dict
-    """
-
-    number: int
-    task_id: str
-    annotations: int
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RemotePrediction:
-    """A prediction as the server has it."""
-
-    number: int
-    task: int
-    model_version: str
-    score: float | None
-    result: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteProject:
-    """A project as the server has it."""
-
-    number: int
-    title: str
-    description: str
-    label_config: str
-    model_version: str
-
-
-class _Answer(BaseModel):
-    """What we need of an answer. The SDK takes any JSON for an answer, so that a proxy's would read as 'no task'."""
-
-    model_config = ConfigDict(from_attributes=True, extra="ignore", protected_namespaces=())
-
-    id: int = Field(ge=1)
-
-
-class _TaskAnswer(_Answer):
-    data: dict[str, Any]
-    total_annotations: int | None = None
-
-
-class _WorkAnswer(_Answer):
-    annotations: list[Any]
-    cancelled_annotations: int | None = None
-
-
-class _PredictionAnswer(_Answer):
-    task: int
-    model_version: str | None = None
-    score: float | None = None
-    result: list[dict[str, Any]]
-
-
-class _ProjectAnswer(_Answer):
-    title: str
-    description: str | None = None
-    label_config: str | None = None
-    model_version: str | None = None
-
-
-def read_token(path: Path | None = None) -> SecretStr:
-    """Token from the environment, else from a file that its owner alone can read.
-
-    Raises
-    ------
-    LabelStudioError
-        If there is none, or others can read the file.
-    """
-    given = os.environ.get(TOKEN_VARIABLE)
-    if given:
-        return SecretStr(given.strip())
-    if path is None:
-        raise LabelStudioError(
-            "there is no token for Label Studio.", f"Set {TOKEN_VARIABLE}, or name a 'token_file' in study.yaml."
-        )
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise LabelStudioError("others can read the token.", f"Run 'chmod 600 {path.name}'.", path=path)
-        return SecretStr(path.read_text(encoding="utf-8").strip())
-    except OSError:
-        raise LabelStudioError("the token file cannot be read.", "Check 'token_file'.", path=path) from None
-
-
-def require_safe(url: str) -> None:
-    """Refuse plain http to anything but this machine.
-
-    Raises
-    ------
-    LabelStudioError
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" and host:
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if parts.scheme != "http" or not loopback:
-        raise LabelStudioError(
-            "transcripts may not travel in the clear.", "Use an https address, or a Label Studio on this machine."
-        )
 
 
 class LabelStudioClient:
@@ -206,7 +92,7 @@ class LabelStudioClient:
         """Find the project with our key in its description; ``number`` is where it was the last time."""
         if number is not None:
             try:
-                project: RemoteProject = self._ask("project", lambda: _project(self._api.projects.get(id=number)))
+                project: RemoteProject = self._ask("project", lambda: read_project(self._api.projects.get(id=number)))
                 if key in project.description:
                     return project
             except LabelStudioError as fault:
@@ -216,7 +102,7 @@ class LabelStudioClient:
 
     def find_projects(self, key: str) -> list[RemoteProject]:
         """Every project with our key in its description, the oldest first; more than one after a lost answer."""
-        found = self._every("projects", lambda: self._api.projects.list(page_size=_PAGE), "count", _project)
+        found = self._every("projects", lambda: self._api.projects.list(page_size=_PAGE), "count", read_project)
         return sorted((p for p in found if key in p.description), key=lambda p: p.number)
 
     def delete_project(self, number: int) -> None:
@@ -227,7 +113,7 @@ class LabelStudioClient:
         """Make a project; not tried again, since a lost answer may have been a yes (the caller looks)."""
         made = self._ask(
             "new project",
-            lambda: _Answer.model_validate(self._api.projects.create(
+            lambda: Answer.model_validate(self._api.projects.create(
                 title=title, description=description, label_config=label_config, expert_instruction=instruction,
                 show_instruction=False, show_skip_button=True, maximum_annotations=1, show_collab_predictions=True,
                 sampling="Sequential sampling", enable_empty_annotation=True,
@@ -249,14 +135,14 @@ class LabelStudioClient:
             "tasks",
             lambda: self._api.tasks.list(project=project, page_size=_PAGE, fields="task_only"),
             "total",
-            _task,
+            read_task,
         )
 
     def has_work(self, task: RemoteTask) -> bool:
         """Whether a person has begun with a task: an annotation, a skip or a draft."""
         if task.annotations:
             return True
-        full = self._ask("task", lambda: _WorkAnswer.model_validate(self._api.tasks.get(id=str(task.number))))
+        full = self._ask("task", lambda: WorkAnswer.model_validate(self._api.tasks.get(id=str(task.number))))
         drafts = self._ask("drafts", lambda: self._drafts(task.number))
         return bool(drafts or full.annotations or full.cancelled_annotations)
 
@@ -320,7 +206,7 @@ class LabelStudioClient:
     def predictions(self, project: int) -> list[RemotePrediction]:
         """Every prediction of a project."""
         found: list[RemotePrediction] = self._ask(
-            "predictions", lambda: [_prediction(p) for p in self._api.predictions.list(project=project)]
+            "predictions", lambda: [read_prediction(p) for p in self._api.predictions.list(project=project)]
         )
         return found
 
@@ -398,23 +284,6 @@ class LabelStudioClient:
             with attempt:
                 return once()
         return None
-
-
-def _task(found: Any) -> RemoteTask:
-    answer = _TaskAnswer.model_validate(found)
-    return RemoteTask(answer.id, str(answer.data.get("task_id", "")), answer.total_annotations or 0, dict(answer.data))
-
-
-def _prediction(found: Any) -> RemotePrediction:
-    answer = _PredictionAnswer.model_validate(found)
-    return RemotePrediction(answer.id, answer.task, answer.model_version or "", answer.score, answer.result)
-
-
-def _project(found: Any) -> RemoteProject:
-    answer = _ProjectAnswer.model_validate(found)
-    return RemoteProject(
-        answer.id, answer.title, answer.description or "", answer.label_config or "", answer.model_version or ""
-    )
 
 
 def _unreadable(what: str) -> LabelStudioFault:

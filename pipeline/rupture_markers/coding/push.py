@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rupture_markers.coding.label_studio import LabelStudioClient, RemotePrediction, RemoteProject, RemoteTask
+from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.ledger import Ledger
+from rupture_markers.coding.server_answers import RemotePrediction, RemoteProject, RemoteTask
 from rupture_markers.coding.tasks import CodingTask, validate_task
 from rupture_markers.errors import LabelStudioError, LabelStudioFault
 from rupture_markers.markers.codebook import Codebook

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import httpx
 
-from rupture_markers.coding.label_studio import require_safe
 from rupture_markers.coding.local_accounts import Account
 from rupture_markers.coding.offsets import utf16_length
 from rupture_markers.coding.page_controls import CODES, DIALOGUE, OUTCOME, REVIEW, SIGNIFICANCE
+from rupture_markers.coding.server_access import require_safe
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.markers.marker import Coding
 

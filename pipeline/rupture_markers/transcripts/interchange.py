@@ -59,6 +59,9 @@ class _Session(_Strict):
     format: Literal[1] = 1
 
 
+_KEYS = frozenset({*_Session.model_fields, *_Turn.model_fields, *_Event.model_fields})
+
+
 def _turns(session: _Session, path: Path, line: int) -> tuple[Turn, ...]:
     turns = []
     last = -1
@@ -149,7 +152,8 @@ def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
         session = _Session.model_validate(json.loads(line))
     except ValidationError as fault:
         first = fault.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        known = [str(part) for part in first["loc"] if isinstance(part, int) or part in _KEYS]
+        key = ".".join(known) or "the line"  # an unknown key may be a transcript's words
         raise IngestError(
             f"'{key}' is not as it must be ({first['type'].replace('_', ' ')}).",
             "docs/transcripts.md gives the form.",

@@ -23,6 +23,7 @@ from rupture_markers.coding.push import ProjectPlan, push
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.coded_study import CodedStudy, open_coded
+from rupture_markers.workflow.gate import passed
 from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.study import Study
 
@@ -58,6 +59,7 @@ class AdjudicationSummary:
     unplaced: int = 0
     begun: tuple[str, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
+    notice: str = ""
 
 
 def adjudicate(
@@ -94,7 +96,8 @@ def adjudicate(
         append_adjudications(study.adjudications, new)
         standing = _last((*log, *new))
         found = disagreements(coded.designed, coded.codebook, level=level, blind_only=not all_arms)
-        names = set(reading.session_names(study))
+        passage = passed(study, reading.session_names(study))
+        names = set(passage.allowed)
         tasks = build_adjudication_tasks(
             [one for one in found if one.session_id in names], stages.Sessions(study, names), coded.codebook,
             study=study.config.study, seed=study.config.selection.seed,
@@ -103,7 +106,7 @@ def adjudicate(
         withdrawn = sum(record.withdrawn for record in new)
         summary = AdjudicationSummary(
             disagreements=len(found), decided=len(decided), collected=len(new) - withdrawn, withdrawn=withdrawn,
-            unplaced=len(found) - len(tasks), unread=unread,
+            unplaced=len(found) - len(tasks), unread=unread, notice=passage.notice(),
         )  # fmt: skip
         if collect_only or (not tasks and project is None):
             return summary

@@ -16,6 +16,7 @@ from rupture_markers.learning.registry import LoadedModel, read_manifest
 from rupture_markers.learning.scoring import score_transcript, suggestions
 from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn
 from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow.gate import passed
 from rupture_markers.workflow.study import Study, read_json
 
 Prediction = Mapping[str, Any]
@@ -57,6 +58,8 @@ class TaskPredictions:
         if assignment is None:
             return self._of_stranger(data)
         if assignment.arm == "blind" or not assignment.shown:
+            return ()
+        if not passed(self._study, [assignment.session_id]).allowed:
             return ()
         by_index = {turn.index: turn for turn in reading.session(self._study, assignment.session_id).turns}
         turns = [by_index[index] for index in assignment.turns if index in by_index]

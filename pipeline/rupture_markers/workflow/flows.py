@@ -21,7 +21,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.tasks import write_task_files
-from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError
+from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError, without_words
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import asked, collecting, gate, queue, reading, retraining, stages
@@ -45,12 +45,14 @@ def _is_fault(_task: Any, _run: Any, state: Any) -> bool:
 
 
 @task(name="read", cache_policy=NO_CACHE, persist_result=False)
+@without_words()
 def read_files(study: str, files: list[str]) -> list[reading.FileOutcome]:
     """Read a batch of files into the study."""
     return reading.read_batch(open_study(Path(study)), [Path(name) for name in files])
 
 
 @task(name="score", cache_policy=NO_CACHE, persist_result=False)
+@without_words()
 def score_sessions(study: str, sessions: list[str], force_language: bool) -> stages.ScoreOutcome:
     """Score a batch of sessions."""
     return stages.score_batch(open_study(Path(study)), sessions, force_language=force_language)
@@ -60,6 +62,7 @@ def score_sessions(study: str, sessions: list[str], force_language: bool) -> sta
     name="push", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
     retry_condition_fn=_is_fault,
 )  # fmt: skip
+@without_words()
 def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     """Bring one coder's project of one arm up to date."""
     return queue.push_project(open_study(Path(study)), coder, arm)
@@ -69,12 +72,14 @@ def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
     name="collect", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
     retry_condition_fn=_is_fault,
 )  # fmt: skip
+@without_words()
 def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> collecting.CollectOutcome:
     """Collect from one coder's project of one arm."""
     return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
 
 
 @flow(name="collect", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
     """Bring what people coded into the study's log.
 
@@ -148,6 +153,7 @@ def _batches(items: Sequence[str], size: int) -> list[list[str]]:
 
 
 @flow(name="annotate", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def annotate(study: str, to_file: str | None = None, force_language: bool = False) -> RunSummary:
     """Bring files to tasks: read, score, select, assign, push.
 
@@ -173,6 +179,7 @@ def annotate(study: str, to_file: str | None = None, force_language: bool = Fals
 
 
 @flow(name="retrain", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def retrain(
     study: str, allow_equal: bool = False, to_file: str | None = None
 ) -> tuple[retraining.RetrainReport, RunSummary | None]:
@@ -196,6 +203,7 @@ def retrain(
 
 
 @flow(name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False)
+@without_words()
 def retrain_when_due(study: str) -> bool:
     """Collect where a webhook asked for it; then retrain where that was asked for, or enough new gold is there.
 

@@ -125,6 +125,7 @@ def forget(study: Study, case_id: str, *, transcripts: bool = False, server: boo
     sources = _sources(study, names)
     files = _erase_work_files(study, names, sources)
     _erase_from_ledger(study, tasks)
+    _erase_from_held_out(study, case_id)
     backups = _erase_backups(study)
     if transcripts:
         for path, alone in sources.items():
@@ -202,6 +203,12 @@ def _erase_from_ledger(study: Study, tasks: set[str]) -> None:
         project["stale"] = [name for name in project["stale"] if name not in tasks]
     write_json(study.projects, content)
     (study.work / "last-run.json").unlink(missing_ok=True)
+
+
+def _erase_from_held_out(study: Study, case_id: str) -> None:
+    content = read_json(study.held_out)
+    if content is not None and case_id in content["cases"]:
+        write_json(study.held_out, content | {"cases": [case for case in content["cases"] if case != case_id]})
 
 
 def _erase_backups(study: Study) -> tuple[str, ...]:

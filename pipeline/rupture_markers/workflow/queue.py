@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rupture_markers.coding.assignment import read_assignments
-from rupture_markers.coding.label_studio import LabelStudioClient, read_token
+from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.labeling_config import labeling_config
 from rupture_markers.coding.ledger import Ledger
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.coding.push import ProjectPlan, PushReport, push
+from rupture_markers.coding.server_access import read_token
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import Arm

@@ -20,8 +20,9 @@ from rupture_markers.learning.comparison import compare
 from rupture_markers.learning.manifest import HeldOutComparison, Manifest
 from rupture_markers.learning.model_exchange import export_model, import_model
 from rupture_markers.learning.registry import LoadedModel, list_models, load_model, read_manifest
-from rupture_markers.workflow import stages
+from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.candidate import held_out_turns
+from rupture_markers.workflow.gate import require_passed
 from rupture_markers.workflow.study import Study
 from rupture_markers.workflow.study_gold import require_apart, require_held_out, study_gold, transcripts_of
 
@@ -134,7 +135,16 @@ def roll_back(study: Study, reason: str) -> tuple[str, str]:
 
 
 def export(study: Study, name: str, out: Path) -> Path:
-    """Write a model of the study as a zip file."""
+    """Write a model of the study as a zip file, if every session that it learnt from may leave the study.
+
+    Raises
+    ------
+    StudyError
+        If a session of its training cases has an open finding of the de-identification gate.
+    """
+    learnt = set(read_manifest(reference(study, name)).training_cases)
+    known = reading.session_names(study)
+    require_passed(study, [n for n in known if reading.session(study, n).case_id in learnt], "the model")
     return export_model(Path(study_model(study.models, name)), out)
 
 

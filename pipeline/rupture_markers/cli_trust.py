@@ -1,0 +1,87 @@
+"""`rupture doctor`, `rupture backup`, `rupture restore`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from rupture_markers.cli_terminal import console, errors
+from rupture_markers.workflow.study import open_study
+
+_COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
+
+
+def doctor(
+    study: Annotated[Path | None, typer.Argument(help="study.yaml, or the folder it lies in.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what keeps a study from running, and say how to mend each; status 1 where there is a fault.
+
+    Example: `rupture doctor my-study`
+    """
+    from rupture_markers.workflow.doctor import examine  # noqa: PLC0415 - loads spaCy and the client
+
+    checks = []
+    with errors.status("looking"):
+        checks = list(examine(study))
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks]))
+    else:
+        table = Table("what", "state", "found", "how to mend it")
+        for check in checks:
+            colour = _COLOURS[check.state]
+            table.add_row(check.name, f"[{colour}]{check.state}[/]", escape(check.found), escape(check.mend))
+        console.print(table)
+    if any(check.state == "fault" for check in checks):
+        raise typer.Exit(1)
+
+
+def backup(
+    study: Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")],
+    with_server: Annotated[bool, typer.Option("--with-server", help="The local Label Studio's data too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Pack a study folder into one file in its `backups/`; it holds the transcripts, so keep it as safe as they are.
+
+    Example: `rupture backup my-study`
+    """
+    from rupture_markers.workflow.backup import back_up  # noqa: PLC0415
+
+    with errors.status("packing"):
+        made = back_up(open_study(study), server=with_server)
+    if as_json:
+        typer.echo(json.dumps({"path": str(made.path), "files": made.files, "bytes": made.bytes}))
+    else:
+        console.print(f"{made.files} files, {made.bytes:,} bytes: {made.path}", highlight=False, markup=False)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file of `backups/`.")],
+    to: Annotated[Path | None, typer.Option(help="Another folder than the one that the backup lies in.")] = None,
+) -> None:
+    """Put a backup in the place of its study folder, whole or not at all; the former folder is kept beside it.
+
+    Example: `rupture restore my-study/backups/2026-01-31-1.zip`
+    """
+    from rupture_markers.workflow.backup import restore as put_back  # noqa: PLC0415
+
+    with errors.status("unpacking"):
+        restored, former = put_back(file, to)
+    console.print(f"{restored.files} files restored: {restored.path}", highlight=False, markup=False)
+    if former is not None:
+        console.print(
+            f"What was there is kept in {former}; delete it when you are sure.", highlight=False, markup=False
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (doctor, backup, restore):
+        app.command()(command)

@@ -1,0 +1,70 @@
+"""The doctor finds what is wrong, says how to mend it, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rupture_markers.cli import app
+from rupture_markers.workflow.study import open_study
+
+
+def examined(*arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = CliRunner().invoke(app, ["doctor", *arguments, "--json"])
+    return done.exit_code, {check["name"]: check for check in json.loads(done.stdout.strip().splitlines()[-1])}
+
+
+@pytest.mark.label_studio
+def test_a_study_that_is_well(served_study: Path) -> None:
+    served_study.chmod(0o700)
+    (served_study / "transcripts").chmod(0o700)
+    code, checks = examined(str(served_study))
+    assert code == 0
+    assert {c["state"] for name, c in checks.items() if name != "label studio program"} == {"ok"}, checks
+    assert "takes the token" in checks["token and server"]["found"]
+
+
+def test_each_fault_is_named_with_its_remedy(sample_study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    study = open_study(sample_study)
+    (sample_study / "transcripts").chmod(0o755)
+    with study.held():
+        code, checks = examined(str(sample_study))
+    assert code == 1
+    assert checks["prefect"]["state"] == "fault"
+    assert "process" in checks["lock"]["found"]
+    assert checks["permissions"]["state"] == "warning"
+    assert "label-studio start" in checks["token and server"]["mend"]
+    study.decisions.write_text("{}\n", encoding="utf-8")
+    _, checks = examined(str(sample_study))
+    assert "selection.jsonl, line 1" in checks["logs"]["found"]
+    assert "backup" in checks["logs"]["mend"]
+    (sample_study / "study.yaml").write_text("study: x\nspeekers: {}\n", encoding="utf-8")
+    code, checks = examined(str(sample_study))
+    assert (code, checks["study"]["state"]) == (1, "fault")
+
+
+def test_a_token_that_others_can_read_is_a_fault(sample_study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUPTURE_LABEL_STUDIO_TOKEN", raising=False)
+    config = sample_study / "study.yaml"
+    config.write_text(
+        config.read_text(encoding="utf-8") + "label_studio: {url: 'http://127.0.0.1:9', token_file: token}\n",
+        encoding="utf-8",
+    )
+    (sample_study / "token").write_text("secret-token", encoding="utf-8")
+    (sample_study / "token").chmod(0o644)
+    done = CliRunner().invoke(app, ["doctor", str(sample_study)])
+    assert done.exit_code == 1
+    assert "secret-token" not in done.output
+    assert "chmod 600" in " ".join(done.output.split())
+
+
+def test_without_a_study_the_environment_alone_is_looked_at() -> None:
+    code, checks = examined()
+    assert code == 0
+    assert "study" not in checks
+    assert checks["packages"]["state"] == "ok"
