@@ -38,6 +38,8 @@ from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import FAMILIES, Family
 
 _STRONGEST = 15
+_LEAST_STRENGTH = 0.005
+"""Log-odds; less is shown as nothing."""
 CURVE_SHARES = (0.125, 0.25, 0.5)
 """Shares of the training cases of a fold that the learning curve learns from, beside all of them."""
 _PURPOSE = "learning curve"
@@ -234,7 +236,7 @@ def _report(
             family: [
                 Strength(reason=reason, log_odds=round(value, 3))
                 for reason, value in sorted(found.items(), key=lambda item: -item[1])[:_STRONGEST]
-                if value > 0
+                if value >= _LEAST_STRENGTH
             ]
             for family, found in strongest.items()
         },
