@@ -109,17 +109,18 @@ def show_report(report: EvaluationReport) -> None:
     from rupture_markers.reports.estimate_text import in_words  # noqa: PLC0415
 
     table = Table(title="Evaluation", caption=f"Labels: {report.labels}. In brackets: 95 % intervals over cases.")
-    for name in ("set", "family", "marked", "base rate", "AP", "TF-IDF", "recall at 20 %", "work saved", "Brier skill"):
-        table.add_column(name, no_wrap=name != "set")
+    for name in ("set", "family", "marked", "AP", "TF-IDF", "recall at 20 %", "work saved", "Brier skill"):
+        table.add_column(name)
     for name, cells in report.by_set.items():
         for family, cell in cells.items():
             tfidf = cell.baselines.get("TF-IDF", {}).get("ap")
-            table.add_row(
-                name, family, str(cell.positive), f"{cell.base_rate:.3f}", in_words(cell.figures.get("ap")),
-                f"{tfidf.value:.2f}" if tfidf else "", in_words(cell.figures.get("recall_20")),
-                in_words(cell.figures.get("work_saved")), in_words(cell.figures.get("brier_skill"), signed=True),
-                style="dim" if cell.too_few else None,
-            )  # fmt: skip
+            figures = [in_words(cell.figures.get(what)) for what in ("ap", "recall_20", "work_saved")]
+            figures.insert(1, f"{tfidf.value:.2f}" if tfidf else "")
+            figures.append(in_words(cell.figures.get("brier_skill"), signed=True))
+            marked = f"{cell.positive}\nof {cell.turns}"
+            # The interval below its figure: a terminal of 80 columns holds them.
+            rows = (name, family, marked, *(figure.replace(" [", "\n[") for figure in figures))
+            table.add_row(*rows, style="dim" if cell.too_few else None)
     console.print(table)
     if report.behaviour:
         show_rates(report.behaviour)
