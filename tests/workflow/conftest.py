@@ -68,7 +68,7 @@ def coded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def coded_study(coded_once: Path, tmp_path: Path) -> Path:
+def fully_coded_study(coded_once: Path, tmp_path: Path) -> Path:
     """A copy of the coded sample study."""
     return Path(shutil.copytree(coded_once, tmp_path / "study"))
 

@@ -52,10 +52,10 @@ def turned_baseline(folder: Path) -> None:
 
 
 @pytest.fixture
-def badly_served(coded_study: Path) -> Study:
+def badly_served(fully_coded_study: Path) -> Study:
     """A coded study whose model is worse than nothing."""
-    turned_baseline(coded_study)
-    return set_keys(coded_study, model="turned")
+    turned_baseline(fully_coded_study)
+    return set_keys(fully_coded_study, model="turned")
 
 
 def command(*words: str) -> Any:
@@ -70,8 +70,8 @@ def held_out_of(study: Study) -> set[str]:
     return set(drawn.cases)
 
 
-def test_held_out_cases_are_coded_blind_by_two_coders_and_never_selected_by_score(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_held_out_cases_are_coded_blind_by_two_coders_and_never_selected_by_score(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     held = held_out_of(study)
     assert len(held) == 3
     decisions = [d for d in read_decisions(study.decisions) if d.case_id in held]
@@ -87,9 +87,9 @@ def test_held_out_cases_are_coded_blind_by_two_coders_and_never_selected_by_scor
 
 
 def test_gold_never_mixes_held_out_and_other_cases_and_takes_no_single_or_assisted_coding_there(
-    coded_study: Path,
+    fully_coded_study: Path,
 ) -> None:
-    study = open_study(coded_study)
+    study = open_study(fully_coded_study)
     held = held_out_of(study)
     gold = study_gold(study, study.codebook())
     assert not {g.case_id for g in gold.training} & held
@@ -150,8 +150,8 @@ def test_the_next_round_is_chosen_and_its_probabilities_are_conditional(badly_se
     assert len(current_assignments(read_assignments(study.assignments))) == tasks
 
 
-def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     first = retraining.retrain(study)
     assert not first.promoted
     assert retraining.retrain(study).candidate == first.candidate
@@ -166,8 +166,8 @@ def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(cod
     assert retraining.retrain(study).candidate != first.candidate
 
 
-def test_a_candidate_comes_out_the_same_again(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_a_candidate_comes_out_the_same_again(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     first = read_manifest(study.models / retraining.retrain(study).candidate)
     (study.models / first.id / "manifest.json").unlink()
     second = read_manifest(study.models / retraining.retrain(study).candidate)
@@ -183,16 +183,16 @@ def test_a_candidate_comes_out_the_same_again(coded_study: Path) -> None:
     ],
 )
 def test_too_little_gold_is_refused_with_how_much_more_is_needed(
-    coded_study: Path, keys: dict[str, Any], words: str
+    fully_coded_study: Path, keys: dict[str, Any], words: str
 ) -> None:
-    study = set_keys(coded_study, retraining=keys)
+    study = set_keys(fully_coded_study, retraining=keys)
     with pytest.raises(StudyError, match=words):
         retraining.retrain(study)
     assert not study.models.exists() or read_history(study.models) == ()
 
 
-def test_held_out_cases_coded_by_one_coder_alone_are_refused(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_held_out_cases_coded_by_one_coder_alone_are_refused(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     held = held_out_of(study)
     answers = current_answers(read_coded_segments(study.codings))
     append_coded_segments(
@@ -202,19 +202,19 @@ def test_held_out_cases_coded_by_one_coder_alone_are_refused(coded_study: Path) 
         retraining.retrain(study)
 
 
-def test_a_study_that_holds_nothing_out_is_refused(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_a_study_that_holds_nothing_out_is_refused(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     study.held_out.unlink()
     with pytest.raises(StudyError, match="no cases are held out"):
         retraining.retrain(study)
 
 
-def test_a_model_that_learnt_from_held_out_cases_is_never_compared(coded_study: Path) -> None:
-    study = open_study(coded_study)
+def test_a_model_that_learnt_from_held_out_cases_is_never_compared(fully_coded_study: Path) -> None:
+    study = open_study(fully_coded_study)
     loaded = load_model("baseline")
     seen = [*loaded.manifest.training_cases, min(held_out_of(study))]
-    save_model(coded_study / "seen", loaded.model, loaded.manifest.model_copy(update={"training_cases": seen}))
-    study = set_keys(coded_study, model="seen")
+    save_model(fully_coded_study / "seen", loaded.model, loaded.manifest.model_copy(update={"training_cases": seen}))
+    study = set_keys(fully_coded_study, model="seen")
     with pytest.raises(StudyError, match="learnt from 1 of the held-out cases"):
         retraining.retrain(study)
 
@@ -250,11 +250,11 @@ def test_the_card_tells_choices_comparison_and_lineage(badly_served: Study) -> N
     assert "<script" not in page
 
 
-def test_retraining_is_due_when_it_is_asked_for_or_enough_turns_have_got_gold(coded_study: Path) -> None:
+def test_retraining_is_due_when_it_is_asked_for_or_enough_turns_have_got_gold(fully_coded_study: Path) -> None:
     from rupture_markers.workflow.asked import ask, done, is_asked
     from rupture_markers.workflow.flows import retrain_when_due
 
-    study = set_keys(coded_study, retraining={"new_turns": 1000})
+    study = set_keys(fully_coded_study, retraining={"new_turns": 1000})
     assert not retraining.is_due(study)
     assert not retrain_when_due(str(study.path))
     ask(study, "retrain")
@@ -262,7 +262,7 @@ def test_retraining_is_due_when_it_is_asked_for_or_enough_turns_have_got_gold(co
     assert retraining.is_due(study)
     done(study, "retrain")
     assert not is_asked(study, "retrain")
-    study = set_keys(coded_study, retraining={"new_turns": 400})
+    study = set_keys(fully_coded_study, retraining={"new_turns": 400})
     assert retrain_when_due(str(study.path))
     assert [d.action for d in read_history(study.models)] == ["keep"]
     assert not retrain_when_due(str(study.path))

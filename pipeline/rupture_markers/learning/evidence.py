@@ -120,7 +120,8 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
         else:
             out.append(_Change(_worded(name, value, usual), np.array([place]), typical[[place]]))
     heard = _heard(detail.cue_hits[row])
-    feature = dict(zip(model.feature_names, given[len(names) :].tolist(), strict=True))
+    shown = given[len(names) : len(names) + len(model.feature_names)]  # a lab's own columns stand behind
+    feature = dict(zip(model.feature_names, shown.tolist(), strict=True))
     for kind, places in together.items():
         columns = np.array(places)
         if kind == _CUES and not heard:
