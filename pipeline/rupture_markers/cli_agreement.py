@@ -1,11 +1,9 @@
-"""`rupture agreement` and `rupture gold`."""
+"""`rupture agreement`."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +14,6 @@ from rich.table import Column, Table
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
 from rupture_markers.coding.agreement_files import agreement_json, agreement_rows, write_table
-from rupture_markers.coding.gold import GOLD_RULES, GoldRule, gold_turns
-from rupture_markers.errors import ConfigError
 from rupture_markers.reports.figure_text import shown
 from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.study import open_study
@@ -31,9 +27,8 @@ _OF_A_CODER = ("own", "others", "kappa", "alpha", "positive")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `rupture`."""
+    """Add the command to `rupture`."""
     app.command("agreement")(show_agreement)
-    app.command("gold")(write_gold)
 
 
 def show_agreement(
@@ -110,26 +105,6 @@ def _cautions(found: Agreement, codes: bool) -> Mapping[str, list[str]]:
         if number.caution:
             out.setdefault(number.caution, []).append(f"{number.label}, {number.what}, per {number.unit}")
     return out
-
-
-def write_gold(
-    study: StudyPath,
-    out: Annotated[Path, typer.Option(help="CSV to write: one row a turn and family.")] = Path("gold.csv"),
-    rule: Annotated[str, typer.Option(help=f"Where coders differ: {', '.join(GOLD_RULES)}.")] = "share",
-    blind_only: Annotated[bool, typer.Option("--blind-only", help="From blind codings alone.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write gold: adjudicated, else unanimous, else by the rule.
-
-    Example: `rupture gold my-study --rule majority --out gold.csv`
-    """
-    chosen: GoldRule | None = next((name for name in GOLD_RULES if name == rule), None)
-    if chosen is None:
-        raise ConfigError(f"'{rule}' is no rule of gold.", f"Take one of: {', '.join(GOLD_RULES)}.")
-    coded = open_coded(open_study(study))
-    gold = gold_turns(coded.answers, coded.adjudicated, coded.codebook, blind_only=blind_only, rule=chosen)
-    write_table(out, [asdict(turn) for turn in gold])
-    say_counts(Counter(turn.rule for turn in gold), {"file": str(out), "rows": len(gold)}, as_json=as_json)
 
 
 def say_counts(counts: Mapping[str, int], facts: Mapping[str, str | int], *, as_json: bool) -> None:

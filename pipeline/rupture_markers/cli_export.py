@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from rupture_markers.cli_terminal import console, report_failures
+from rupture_markers.coding.gold import GOLD_RULES, GoldRule
+from rupture_markers.errors import ConfigError
 from rupture_markers.workflow import exporting
 from rupture_markers.workflow.study import Study, open_study
 
@@ -69,3 +71,36 @@ def scores(
     Example: `rupture export scores my-study --out turn-scores.csv`
     """
     _export(study, lambda opened: exporting.export_scores(opened, out), as_json=as_json)
+
+
+@export_app.command()
+def gold(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("gold.csv"),
+    rule: Annotated[str, typer.Option(help=f"Where coders differ: {', '.join(GOLD_RULES)}.")] = "share",
+    blind_only: Annotated[bool, typer.Option("--blind-only", help="From blind codings alone.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a turn and family: adjudicated, else unanimous, else by the rule.
+
+    Example: `rupture export gold my-study --rule majority --out gold.csv`
+    """
+    chosen: GoldRule | None = next((name for name in GOLD_RULES if name == rule), None)
+    if chosen is None:
+        raise ConfigError(f"'{rule}' is no rule of gold.", f"Take one of: {', '.join(GOLD_RULES)}.")
+    _export(
+        study, lambda opened: exporting.export_gold(opened, out, rule=chosen, blind_only=blind_only), as_json=as_json
+    )
+
+
+@export_app.command()
+def agreement(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("agreement.csv"),
+    as_json: AsJson = False,
+) -> None:
+    """Write one row a label, unit and group of coders: every figure of agreement with its interval.
+
+    Example: `rupture export agreement my-study --out agreement.csv`
+    """
+    _export(study, lambda opened: exporting.export_agreement(opened, out), as_json=as_json)

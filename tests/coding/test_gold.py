@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
+from rupture_markers.coding.agreement import agreement
+from rupture_markers.coding.agreement_files import agreement_rows
 from rupture_markers.coding.gold import (
     Adjudication,
     append_adjudications,
@@ -21,6 +23,8 @@ from rupture_markers.errors import StudyError
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import Arm, Coding, Gold
+from rupture_markers.workflow.coded_study import open_coded
+from rupture_markers.workflow.study import open_study
 
 BOOK = load_codebook()
 
@@ -102,9 +106,18 @@ def test_skipped_uncodable_and_codes_no_longer_in_the_codebook_say_nothing() -> 
 
 def test_the_command_writes_one_row_a_turn_and_family(coded_study: Path, tmp_path: Path) -> None:
     out = tmp_path / "gold.csv"
-    done = CliRunner().invoke(app, ["gold", str(coded_study), "--out", str(out), "--blind-only"])
+    done = CliRunner().invoke(app, ["export", "gold", str(coded_study), "--out", str(out), "--blind-only"])
     assert done.exit_code == 0, done.output
     lines = out.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "session_id,turn,family,share,rule,case_id,coders,blind"
+    assert lines[0] == "session_id,case_id,turn,family,share,rule,coders,blind"
     assert len(lines) > 500
-    assert CliRunner().invoke(app, ["gold", str(coded_study), "--rule", "vote"]).exit_code != 0
+    assert CliRunner().invoke(app, ["export", "gold", str(coded_study), "--rule", "vote"]).exit_code != 0
+
+
+def test_every_cell_of_the_agreement_table_has_its_column(coded_study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "agreement.csv"
+    done = CliRunner().invoke(app, ["export", "agreement", str(coded_study), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    rows = agreement_rows(agreement(open_coded(open_study(coded_study)).answers, BOOK, draws=200))
+    header = out.read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert set(rows[0]) == set(header)

@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("doctor", "{study}", "--json"),
     ("backup", "{study}"),
     ("collect", "{study}"),
-    ("gold", "{study}", "--out", "{out}/gold.csv"),
+    ("export", "gold", "{study}", "--out", "{out}/gold.csv"),
     ("agreement", "{study}"),
     ("deidentify", "{study}"),
     ("export", "scores", "{study}", "--out", "{out}/exported.csv"),

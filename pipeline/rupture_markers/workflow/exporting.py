@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rupture_markers.coding.agreement import agreement
+from rupture_markers.coding.agreement_files import BINARY_COLUMNS, ICC_COLUMNS, agreement_rows
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.export_tables import (
     CODING_COLUMNS,
@@ -18,12 +20,14 @@ from rupture_markers.coding.export_tables import (
     session_row,
     write_rows,
 )
+from rupture_markers.coding.gold import GoldRule, gold_turns
 from rupture_markers.learning.scores import COLUMNS as SCORE_COLUMNS
 from rupture_markers.learning.scores import read_scores, write_scores
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.whole_file import whole_text_file
 from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.gate import passed
 from rupture_markers.workflow.study import Study
 
@@ -89,6 +93,60 @@ def export_sessions(study: Study, path: Path) -> Exported:
     others = sorted({name for row in rows for name in row} - set(known))
     count = write_rows(path, [*known, *others], rows)
     return _finish(path, "Sessions: one row a session", SESSION_COLUMNS, others, count, notice)
+
+
+_GOLD_COLUMNS = (
+    Column("session_id", "session", "text"),
+    Column("case_id", "client or dyad", "text"),
+    Column("turn", "turn", "turn index"),
+    Column("family", "family", "withdrawal, confrontation, repair"),
+    Column("share", "of the coders who marked the family, as the rule has it", "0 to 1"),
+    Column("rule", "that gave the share", "adjudicated, unanimous, share, single, majority, dawid-skene"),
+    Column("coders", "who coded the turn", "count"),
+    Column("blind", "whether all of them coded it without suggestions in view", "0, 1"),
+)
+
+
+def export_gold(study: Study, path: Path, *, rule: GoldRule = "share", blind_only: bool = False) -> Exported:
+    """Write one row a turn and family: adjudicated, else unanimous, else by the rule."""
+    coded = open_coded(study)
+    gold = gold_turns(coded.answers, coded.adjudicated, coded.codebook, blind_only=blind_only, rule=rule)
+    allowed, notice = _allowed(study, {g.session_id for g in gold} & set(reading.session_names(study)))
+    kept = set(allowed)
+    rows = (asdict(g) | {"blind": int(g.blind)} for g in gold if g.session_id in kept)
+    count = write_rows(path, [c.name for c in _GOLD_COLUMNS], rows)
+    return _finish(path, "Gold: one row a turn and family", _GOLD_COLUMNS, (), count, notice)
+
+
+def export_agreement(study: Study, path: Path) -> Exported:
+    """Write one row a label, unit and group of coders: every figure of agreement with its interval."""
+    coded = open_coded(study)
+    rows = agreement_rows(
+        agreement(
+            coded.answers, coded.codebook, weights=coded.weights, speakers=coded.speakers, leave_out=coded.known_tasks
+        )
+    )
+    figures = (*BINARY_COLUMNS, *ICC_COLUMNS)
+    columns = [
+        Column("table", "all coders, a pair, one coder, a period, or numbers", "all, pair, coder, period, numbers"),
+        Column("unit", "what agreed or not", "turn, segment, session"),
+        Column("label", "code, family or any rupture", "text"),
+        Column("kind", "of the label", "code, family, any"),
+        Column("what", "of the label: marked or not, significance, marked turns", "text"),
+        Column("coders", "who", "text"),
+        Column("period", "first or second half of the codings, where told apart", "text"),
+        Column("units", "units with two coders or more", "count"),
+        Column("cases", "their cases", "count"),
+        Column("units_marked", "units that at least one coder marked", "count"),
+        *(
+            Column(f"{name}{end}", f"{name}{what}", "see docs/agreement.md")
+            for name in figures
+            for end, what in (("", ""), ("_low", ", lower bound of 95 %"), ("_high", ", upper bound of 95 %"))
+        ),
+        Column("caution", "why the row must not be trusted, where it must not", "text"),
+    ]
+    count = write_rows(path, [c.name for c in columns], rows)
+    return _finish(path, "Agreement: one row a label, unit and group of coders", columns, (), count, "")
 
 
 def _expected(study: Study, name: str) -> dict[Family, float] | None:
