@@ -17,7 +17,7 @@ from rupture_markers.coding.assignment import current_assignments, read_assignme
 from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.champion import champion_id, read_history
-from rupture_markers.learning.estimator import FamilyModel, RuptureModel
+from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.held_out import read_held_out
 from rupture_markers.learning.registry import load_model, read_manifest, save_model
 from rupture_markers.learning.selection import read_decisions
@@ -40,12 +40,7 @@ def turned_baseline(folder: Path) -> None:
     """The baseline with its scores turned around, so that a lab's own codings must help."""
     loaded = load_model("baseline")
     assert isinstance(loaded.model, RuptureModel)
-
-    def turned(part: FamilyModel) -> FamilyModel:
-        third = part.surroundings
-        return replace(part, surroundings=replace(third, slope=-third.slope, weights=-third.weights))
-
-    families = {family: turned(part) for family, part in loaded.model.families.items()}
+    families = {f: replace(part, slope=-part.slope) for f, part in loaded.model.families.items()}
     save_model(
         folder / "turned", replace(loaded.model, families=families), loaded.manifest.model_copy(update={"id": "turned"})
     )

@@ -1,4 +1,4 @@
-"""The classifier: words, then gradient boosting over their scores in the dialogue, then the scores around."""
+"""The classifier: words first, then gradient boosting over their scores in the dialogue, then calibration."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from rupture_markers.learning.code_ranker import CodeRanker, fit_ranker
@@ -16,7 +17,6 @@ from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.novelty import Novelty, describe_sessions, fit_novelty
 from rupture_markers.learning.sequence import sequence_features, sequence_names
-from rupture_markers.learning.surroundings import Surroundings, fit_surroundings, surrounding_scores
 from rupture_markers.learning.terms import PAIR, WORD, TermCounter
 from rupture_markers.learning.turn_table import TurnTable, share_columns
 from rupture_markers.learning.word_model import WordConfig, WordModel, WordScores, columns_of, doubled, fit_words
@@ -41,19 +41,16 @@ class FitConfig:
         Weight of the turns of a set; 1 where it is not named.
     trees, leaves, rate, bins, least_in_leaf, shrinkage, features_a_split
         Of ``HistGradientBoostingClassifier``.
-    around_strength : float
-        Of the third stage.
     """
 
     seed: int = 20
     inner_folds: int = 5
     words: WordConfig = field(default_factory=WordConfig)
     set_weights: Mapping[str, float] = field(default_factory=dict)
-    trees: int = 60
-    leaves: int = 8
-    rate: float = 0.11
+    trees: int = 110
+    leaves: int = 10
+    rate: float = 0.07
     bins: int = 63
-    around_strength: float = 0.02
     least_in_leaf: int = 20
     shrinkage: float = 5.0
     features_a_split: float = 0.3
@@ -61,7 +58,7 @@ class FitConfig:
 
 @dataclass(frozen=True)
 class FamilyModel:
-    """Second and third stage of one family: boosting, then the scores around, then the codes.
+    """Second stage of one family: boosting, then a logistic curve a * log-odds + b (Platt 1999), then the codes.
 
     Attributes
     ----------
@@ -73,17 +70,14 @@ class FamilyModel:
 
     own: int
     boosting: HistGradientBoostingClassifier | None
-    surroundings: Surroundings
+    slope: float
+    offset: float
     ranker: CodeRanker
     typical: NDArray[np.float32]
 
-    def raw(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Second-stage log-odds of each row, not calibrated."""
-        return raw_log_odds(self.boosting, inputs, self.own)
-
     def log_odds(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Calibrated log-odds of each row where the scores around it are typical."""
-        return self.surroundings.slope * self.raw(inputs) + self.surroundings.offset
+        """Calibrated log-odds of each row."""
+        return self.slope * raw_log_odds(self.boosting, inputs, self.own) + self.offset
 
 
 @dataclass(frozen=True)
@@ -92,15 +86,12 @@ class TableScores:
 
     Attributes
     ----------
-    around : array of float64, turns x families x 2
-        What the scores of the turns around, and of the session, added to the log-odds.
     novelty : array of float64, sessions
     """
 
     probabilities: NDArray[np.float64]
     inputs: NDArray[np.float32]
     word_scores: WordScores
-    around: NDArray[np.float64]
     novelty: NDArray[np.float64]
 
 
@@ -151,22 +142,13 @@ class RuptureModel:
         """Probabilities of all turns of a table."""
         stage = self.words.score(table, columns_of(table, self.words.vocabulary))
         inputs = second_stage_inputs(table, stage.log_odds)
-        raw = np.full((len(table), len(FAMILIES)), np.nan)
+        out = np.full((len(table), len(FAMILIES)), np.nan)
         for column, family in enumerate(FAMILIES):
             rows = table.rows_of(family)
             if family in self.families and len(rows):
-                raw[rows, column] = self.families[family].raw(inputs[rows])
-        scores = surrounding_scores(table, raw)
-        out, around = np.full_like(raw, np.nan), np.zeros((*raw.shape, 2))
-        for column, family in enumerate(FAMILIES):
-            rows = table.rows_of(family)
-            if family in self.families and len(rows):
-                third = self.families[family].surroundings
-                around[rows, column] = third.added(scores[rows])
-                own = third.slope * raw[rows, column] + third.offset
-                out[rows, column] = probability(own + around[rows, column].sum(axis=1))
+                out[rows, column] = probability(self.families[family].log_odds(inputs[rows]))
         novelty = self.novelty.distances(describe_sessions(table, self.words))
-        return TableScores(out, inputs, stage, around, novelty)
+        return TableScores(out, inputs, stage, novelty)
 
     def rank_codes(self, table: TurnTable, words: csr_matrix) -> list[dict[Family, tuple[str, ...]]]:
         """Codes of each row by family, likeliest first."""
@@ -261,28 +243,24 @@ def fit_model(
     stage = words.score(table, columns_of(table, words.vocabulary))
     ranking = ranker_inputs(table, stage.words)
     families: dict[Family, FamilyModel] = {}
-    raw = np.full(share.shape, np.nan)
-    for column, family in enumerate(FAMILIES):
-        rows = table.rows_of(family)
-        y, w, x = share[rows, column], weight[rows], inputs[rows]
-        for number in range(config.inner_folds):
-            held = fold[rows] == number
-            raw[rows[held], column] = raw_log_odds(_boost(x[~held], y[~held], w[~held], config), x[held], column)
-    scores = surrounding_scores(table, raw)
     out = np.full(share.shape, np.nan)
     for column, family in enumerate(FAMILIES):
         rows = table.rows_of(family)
         y, w, x = share[rows, column], weight[rows], inputs[rows]
-        third = fit_surroundings(raw[rows, column], scores[rows], y, w, config.around_strength)
+        raw = np.zeros(len(rows))
+        for number in range(config.inner_folds):
+            held = fold[rows] == number
+            raw[held] = raw_log_odds(_boost(x[~held], y[~held], w[~held], config), x[held], column)
+        slope, offset = fit_calibration(raw, y, w)
         families[family] = FamilyModel(
             column,
             _boost(x, y, w, config),
-            third,
+            slope,
+            offset,
             fit_ranker(family, table, ranking, coded.codes, codes_of_family.get(family, ()), seed=config.seed),
             _typical(x),
         )
-        own = third.slope * raw[rows, column] + third.offset
-        out[rows, column] = probability(own + third.added(scores[rows]).sum(axis=1))
+        out[rows, column] = probability(slope * raw + offset)
     progress(1)
     novelty = fit_novelty(describe_sessions(table, words))
     return RuptureModel(words, families, table.feature_names, novelty), OutOfFold(out, strange)
@@ -304,6 +282,23 @@ def _boost(
     )  # fmt: skip
     with threadpool_limits(1, user_api="openmp"):
         return boosting.fit(known, labels, sample_weight=weights)
+
+
+def fit_calibration(
+    raw: NDArray[np.float64], share: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Platt's two numbers on out-of-fold log-odds and soft labels; (0, base rate) where there is one label only.
+
+    Source: Platt, J. (1999). Probabilistic outputs for support vector machines. Advances in Large Margin Classifiers.
+    """
+    rows, labels, weights = doubled(share, weight)
+    if len(np.unique(labels)) < 2:
+        # No turn, or every turn, was marked: the base rate is all that is known, one turn added on either side.
+        total = len(share) + 2
+        rate = (share.sum() + 1) / total
+        return 0.0, float(np.log(rate / (1 - rate)))
+    curve = LogisticRegression(C=1e3, max_iter=1000).fit(raw[rows, None], labels, sample_weight=weights)
+    return float(curve.coef_[0, 0]), float(curve.intercept_[0])
 
 
 def _typical(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

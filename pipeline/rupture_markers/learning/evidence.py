@@ -20,8 +20,6 @@ MOST_REASONS = 5
 LEAST_WEIGHT = 0.02
 """Log-odds; a reason that carries less says nothing."""
 _GROUPS = {AROUND: "what the turns around it say", LEVEL: "strain in the session as a whole"}
-_THIRD = tuple(_GROUPS.values())
-"""Reasons that the third stage adds to: of the turns around, of the session."""
 
 
 _CUES, _LENGTH = "cues", "length"
@@ -79,10 +77,6 @@ def reasons(
         changed[number, change.columns] = change.values
     log_odds = part.log_odds(changed)
     lost = log_odds[0] - log_odds[1:]
-    near, level = detail.around[row, FAMILIES.index(family)]
-    for number, change in enumerate(changes):
-        if change.reason in _THIRD:
-            lost[number] += (near, level)[_THIRD.index(change.reason)]
     order = np.argsort(-lost, kind="stable")
     return tuple(Evidence(changes[n].reason, round(float(lost[n]), 3)) for n in order[:most] if lost[n] >= LEAST_WEIGHT)
 

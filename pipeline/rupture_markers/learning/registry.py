@@ -21,7 +21,6 @@ from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.novelty import Novelty, fit_novelty
 from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
-from rupture_markers.learning.surroundings import Surroundings, nothing_around
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -33,7 +32,7 @@ from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.transcripts.whole_file import whole_file
 
 FORMAT = 2
-"""Of the model file; 1 had no third stage and no novelty, and is read as a model in which they change nothing."""
+"""Of the model file; 1 had no novelty and fewer neighbours, and is read as one that finds nothing novel."""
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
@@ -269,8 +268,7 @@ def _parts(model: RuptureModel | StackedModel) -> dict[str, Any]:
         "families": {
             family: {
                 "boosting": part.boosting,
-                "calibration": np.array([part.surroundings.slope, part.surroundings.offset]),
-                "around": np.stack([part.surroundings.centre, part.surroundings.scale, part.surroundings.weights]),
+                "calibration": np.array([part.slope, part.offset]),
                 "typical": part.typical,
                 "codes": np.array(part.ranker.codes, dtype=np.str_),
                 "code_weights": part.ranker.weights,
@@ -301,9 +299,9 @@ def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
             codes = tuple(str(code) for code in part["codes"])
             ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
             slope, offset = (float(value) for value in part["calibration"])
-            blank = nothing_around()
-            third = Surroundings(slope, offset, *part.get("around", (blank.centre, blank.scale, blank.weights)))
-            families[family] = FamilyModel(FAMILIES.index(family), part["boosting"], third, ranker, part["typical"])
+            families[family] = FamilyModel(
+                FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
+            )
     return RuptureModel(
         WordModel(
             Vocabulary(words["terms"], words["idf"], int(words["words"])),

@@ -51,17 +51,10 @@ class TurnScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoringDetail:
-    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them.
-
-    Attributes
-    ----------
-    around : array of float64, turns x families x 2
-        What the scores of the turns around, and of the session, added to the log-odds.
-    """
+    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them."""
 
     inputs: NDArray[np.float32]
     words: csr_matrix
-    around: NDArray[np.float64]
     cue_hits: tuple[tuple[CueHit, ...], ...]
 
 

@@ -77,7 +77,6 @@ def score_transcripts(
                 kept = ScoringDetail(
                     found.inputs[start:end].copy(),
                     found.word_scores.words[np.arange(start, end)],
-                    found.around[start:end].copy(),
                     table.cue_hits[start:end],
                 )
             yield TurnScores(transcript.session_id, rows, kept, float(found.novelty[number]))

@@ -40,17 +40,12 @@ class StackedFamily:
         """Typical value of each input."""
         return np.concatenate([self.base.typical, np.zeros(len(FAMILIES), dtype=np.float32)])
 
-    @property
-    def share_of_base(self) -> float:
-        """Factor of the baseline's log-odds; 0 where the own words stand alone."""
-        return 0.0 if self.own.choice == "own" else self.own.slope
-
     def log_odds(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-odds of each row where the scores around it are typical."""
+        """Log-odds of each row."""
         ours = inputs[:, self.column - len(FAMILIES)].astype(np.float64)
         if self.own.choice == "own":
             return ours
-        return self.share_of_base * self.base.log_odds(inputs[:, : -len(FAMILIES)]) + ours
+        return self.own.slope * self.base.log_odds(inputs[:, : -len(FAMILIES)]) + ours
 
 
 @dataclass(frozen=True)
@@ -105,15 +100,13 @@ class StackedModel:
             if family in self.own.parts:
                 added[:, column] = self.own.parts[family].added(words)
         inputs = np.concatenate([found.inputs, added], axis=1, dtype=np.float32)
-        out, around = np.full((len(table), len(FAMILIES)), np.nan), np.zeros_like(found.around)
+        out = np.full((len(table), len(FAMILIES)), np.nan)
         for column, family in enumerate(FAMILIES):
             rows = table.rows_of(family)
             if family in self.families and len(rows):
-                part = self.families[family]
-                around[rows, column] = part.share_of_base * found.around[rows, column]
-                out[rows, column] = probability(part.log_odds(inputs[rows]) + around[rows, column].sum(axis=1))
+                out[rows, column] = probability(self.families[family].log_odds(inputs[rows]))
         both = hstack([found.word_scores.words, words]).tocsr()
-        return TableScores(out, inputs, WordScores(found.word_scores.log_odds, both), around, found.novelty)
+        return TableScores(out, inputs, WordScores(found.word_scores.log_odds, both), found.novelty)
 
     def _base_words(self, words: csr_matrix) -> csr_matrix:
         return words[:, : words.shape[1] - len(self.own.vocabulary.terms)].tocsr()
