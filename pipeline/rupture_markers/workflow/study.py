@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -120,11 +120,6 @@ class Study:
         if len(name) > 150 or name.startswith("."):
             name = hashlib.sha256(session_id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self.work / kind / f"{name}{suffix}"
-
-    def session_ids(self, kind: str, suffix: str) -> list[str]:
-        """Ids of the sessions that have a file of that kind, as far as the names tell them."""
-        folder = self.work / kind
-        return sorted(unquote(p.name.removesuffix(suffix)) for p in folder.glob(f"*{suffix}"))
 
     @property
     def read_options(self) -> ReadOptions:
