@@ -116,3 +116,8 @@ def test_without_full_stops_only_a_hum_is_marked() -> None:
 def test_a_typed_session_has_none() -> None:
     turns = dialogue(("client", "I was going to--"), ("therapist", "Mm-hmm."), ("client", "--leave him."))
     assert not any(t.back_channel for t in mark_back_channels(turns, "text chat"))
+
+
+def test_where_no_turn_is_long_enough_to_tell_a_short_yes_is_an_answer() -> None:
+    turns = (Turn(0, "therapist", "Hello again"), Turn(1, "client", "Yes"), Turn(2, "therapist", "Back"))
+    assert not any(turn.back_channel for turn in mark_back_channels(turns))

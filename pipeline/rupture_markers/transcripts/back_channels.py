@@ -39,8 +39,8 @@ def mark_back_channels(turns: tuple[Turn, ...], medium: str = "spoken") -> tuple
     if medium == "text chat":
         return turns
     long = [t.spoken.strip(_QUOTES) for t in turns if len(t.words) >= _LEAST_WORDS]
-    stopped = sum(text.endswith(_CLOSED + _BROKEN_OFF) for text in long) * 2 >= len(long)
-    capitals = sum(text[:1].isupper() for text in long) * 2 >= len(long)
+    stopped = bool(long) and sum(text.endswith(_CLOSED + _BROKEN_OFF) for text in long) * 2 >= len(long)
+    capitals = bool(long) and sum(text[:1].isupper() for text in long) * 2 >= len(long)
     out = list(turns)
     for i in range(1, len(turns) - 1):
         before, turn, after = turns[i - 1], turns[i], turns[i + 1]

@@ -242,7 +242,9 @@ def load_config(path: Path) -> StudyConfig:
         key = ".".join(str(part) for part in first["loc"])
         more = f" ({fault.error_count() - 1} more)" if fault.error_count() > 1 else ""
         what = (
-            f"'{key}' is no key of a study config" if first["type"] == "extra_forbidden" else f"'{key}': {first['msg']}"
+            f"'{key}' is no key of a study config"
+            if first["type"] == "extra_forbidden"
+            else f"'{key}': {first['msg'].removeprefix('Value error, ')}"
         )
         raise ConfigError(
             f"{what}{more}.",
