@@ -17,10 +17,19 @@ from sklearn.covariance import LedoitWolf
 from rupture_markers.learning.terms import WORD, tokens
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.learning.word_model import WordModel
+from rupture_markers.markers.style import CLIENT, THERAPIST
 
 QUANTILE = 0.95
 """Share of the sessions of held-out cases that lie below the warning."""
 _LEAST_SESSIONS = 12
+_PULL, _TYPICAL = 4.0, 0.2
+"""So many turns of such a value are added to a party's mean: a short session tells little."""
+_HOW = (("turn", "words"), ("turn", "three-words-or-fewer"), ("turn", "ends-asking"), ("turn", "cut-off"))
+_MEASURES = (
+    (0, (*(("says", name) for name in CLIENT), *_HOW)),
+    (1, (*(("says", name) for name in THERAPIST), *_HOW)),
+)
+"""Role of the turn table, and the features whose mean over the party's turns is taken."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +56,23 @@ class Novelty:
 
 
 def describe_sessions(table: TurnTable, model: WordModel) -> NDArray[np.float64]:
-    """Share of unknown words, of turns without words, of talk, and how both speak; sessions x measures."""
+    """Share of unknown words, words a turn, and how either party speaks; sessions x measures."""
     known = frozenset(str(term)[len(WORD) :] for term in model.vocabulary.terms if str(term).startswith(WORD))
-    style = [n for n, name in enumerate(table.feature_names) if name.startswith("style/")]
-    out = np.full((len(table.transcripts), 2 + len(style)), np.nan)
-    starts = np.searchsorted(table.session, np.arange(len(table.transcripts)))
+    place = {name: n for n, name in enumerate(table.feature_names)}
+    parties = [(role, [place[f"{group}/{name}"] for group, name in names]) for role, names in _MEASURES]
+    out = np.full((len(table.transcripts), 2 + sum(len(columns) for _, columns in parties)), np.nan)
+    bounds = np.searchsorted(table.session, np.arange(len(table.transcripts) + 1))
     for number, transcript in enumerate(table.transcripts):
         said = [token for turn in transcript.turns for token in tokens(turn.spoken) if token[0].isalnum()]
         strange = sum(token not in known for token in said)
         out[number, 0] = np.log((strange + 1) / (len(said) + 20))
         out[number, 1] = np.log1p(len(said) / max(len(transcript.turns), 1))
-        if transcript.turns:
-            out[number, 2:] = table.features[starts[number], style]
+        rows = np.arange(bounds[number], bounds[number + 1])
+        at = 2
+        for role, columns in parties:
+            values = np.nan_to_num(table.features[np.ix_(rows[table.role[rows] == role], columns)])
+            out[number, at : at + len(columns)] = (values.sum(axis=0) + _PULL * _TYPICAL) / (len(values) + _PULL)
+            at += len(columns)
     return out
 
 
