@@ -29,7 +29,7 @@ from rupture_markers.errors import Crash
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import Coding
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.campaign]
 
 ROOT = Path(__file__).resolve().parents[2]
 TURN, NAME, GROUP, MEMO = "zqturncanary", "Zqnamecanary", "zqgroupcanary", "zqmemocanary"

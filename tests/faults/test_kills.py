@@ -36,6 +36,8 @@ from rupture_markers.errors import StudyError
 from rupture_markers.workflow import stages
 from rupture_markers.workflow.study import Study, open_study
 
+pytestmark = pytest.mark.campaign
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from rupture_markers.cli import main; main()"
 

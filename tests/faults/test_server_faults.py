@@ -42,7 +42,7 @@ from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.local_server import LocalLabelStudio
 from rupture_markers.workflow import queue
 
-pytestmark = pytest.mark.label_studio
+pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
 
 STATES = ("new", "coded", "changed")
 SHORT_RUNS = 30
