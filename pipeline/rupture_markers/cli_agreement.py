@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
-from rupture_markers.coding.agreement_files import agreement_json, agreement_rows, write_table
+from rupture_markers.coding.agreement_files import agreement_json, agreement_rows
+from rupture_markers.coding.export_tables import write_rows
 from rupture_markers.reports.figure_text import shown
 from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.study import open_study
@@ -52,7 +53,8 @@ def show_agreement(
         leave_out=coded.known_tasks, seed=seed, draws=draws,
     )  # fmt: skip
     if csv is not None:
-        write_table(csv, agreement_rows(found))
+        rows = agreement_rows(found)
+        write_rows(csv, list(rows[0]) if rows else [], rows)
     if as_json:
         typer.echo(json.dumps(agreement_json(found)))
         return

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow
 from rupture_markers.coding.case_bootstrap import Figure
+from rupture_markers.coding.export_tables import Cell
 from rupture_markers.coding.number_agreement import NumberRow
 
 BINARY_COLUMNS = ("raw", "kappa", "alpha", "ac1", "positive", "negative", "prevalence")
 ICC_COLUMNS = ("icc2_1", "icc2_k", "icc1_1", "icc1_k")
-Cell = str | int | float | None
 
 
 def agreement_rows(found: Agreement) -> list[dict[str, Cell]]:
@@ -51,25 +48,3 @@ def _figures(figures: Mapping[str, Figure]) -> dict[str, Cell]:
         figure = figures.get(name, Figure(None))
         out |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
     return out
-
-
-def write_table(path: Path, rows: Iterable[Mapping[str, Cell]]) -> int:
-    """Write rows as CSV, whole or not at all, readable by its owner alone; what is not known stays empty.
-
-    Returns
-    -------
-    int
-        Rows written.
-    """
-    listed = list(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(listed[0] if listed else [])
-        writer.writerows(["" if cell is None else cell for cell in row.values()] for row in listed)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
-    return len(listed)
