@@ -22,6 +22,7 @@ from rupture_markers.coding.server_answers import RemotePrediction
 from rupture_markers.learning.champion import read_history
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow.queue import client_of
+from rupture_markers.workflow.stages import model_id_of
 from rupture_markers.workflow.study import Study, open_study
 
 CodeAll = Callable[[Path], int]
@@ -70,7 +71,7 @@ def test_a_promotion_renews_what_is_pending_and_a_rollback_brings_the_old_predic
     study = open_study(served_study)
     assert code_all(served_study) > 0
     with client_of(study) as client:
-        before = predictions(study, client)
+        before, first = predictions(study, client), model_id_of(study)
         answered, skipped, *_ = sorted(before)
         client._api.annotations.create(id=answered, result=[], was_cancelled=False)
         client._api.annotations.create(id=skipped, result=[], was_cancelled=True)
@@ -91,7 +92,7 @@ def test_a_promotion_renews_what_is_pending_and_a_rollback_brings_the_old_predic
         assert again["retrain"]["candidate"] == model
         assert (again["renewal"]["created"], again["renewal"]["predictions_renewed"]) == (0, 0)
         command("models", "rollback", str(served_study), "--reason", "a test")
-        require_renewed(study, client, "baseline-1", {answered, skipped})
+        require_renewed(study, client, first, {answered, skipped})
         back = predictions(study, client)
         assert {n: back[n][0].result for n in before} == {n: before[n][0].result for n in before}
     assert [d.action for d in read_history(study.models)] == ["promote", "rollback"]
