@@ -90,7 +90,7 @@ def test_a_stacked_model_gives_slope_times_baseline_plus_own_words(
     assert np.allclose(np.log(found / (1 - found)), expected, atol=1e-3, equal_nan=True)
 
 
-def test_a_stacked_model_read_back_scores_the_same_and_is_of_format_two(
+def test_a_stacked_model_read_back_scores_the_same_and_is_of_format_three(
     stacked: StackedModel, tiny_model: tuple[Path, LoadedModel], sample_coded: CodedSet, tmp_path: Path
 ) -> None:
     loaded = tiny_model[1]

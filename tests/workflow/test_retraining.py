@@ -110,7 +110,7 @@ def test_a_better_model_is_promoted_used_by_the_next_run_and_taken_back(badly_se
     name = report["candidate"]
     assert (study.models / "current").read_text() == f"{name}\n"
     manifest = read_manifest(stages.model_reference(study))
-    assert (manifest.id, manifest.parent, manifest.format) == (name, "turned", 2)
+    assert (manifest.id, manifest.parent, manifest.format) == (name, "turned", 3)
     assert manifest.own is not None
     assert manifest.own.base == "turned"
     held = held_out_of(study)

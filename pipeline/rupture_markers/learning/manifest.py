@@ -154,7 +154,7 @@ class Manifest(_Strict):
     format : int
         1 for a model by itself, 2 for a baseline with a lab's own part.
     own : OwnTraining or None
-        Of format 2.
+        Of format 3.
     evaluation : EvaluationReport or None
         That the card quotes; without curves and misses.
     """

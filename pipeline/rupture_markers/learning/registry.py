@@ -38,7 +38,7 @@ TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredict
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "spacy")
 STACKED_FORMAT = 3
-"""A baseline with a lab's own part; format 1 is a model by itself, and is read as before."""
+"""A baseline with a lab's own part; formats 1 and 2 are models by themselves, and are read as before."""
 _PARSING = threading.Lock()
 """skops reads arrays by numpy, which parses their headers by ``ast``: in CPython 3.11 two threads may not do so at once."""
 
