@@ -71,7 +71,7 @@ def _span(width: str) -> bytes:
 def test_a_word_table_with_a_cell_of_impossible_width_is_refused(tmp_path: Path, width: str) -> None:
     path = tmp_path / "a.docx"
     path.write_bytes(_span(width))
-    with pytest.raises(IngestError, match="broken|more columns than a page"):
+    with pytest.raises(IngestError, match=r"broken|more columns than a page"):
         read_transcript(path, SPEAKERS)
 
 
