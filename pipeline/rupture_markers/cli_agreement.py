@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -107,19 +107,3 @@ def _cautions(found: Agreement, codes: bool) -> Mapping[str, list[str]]:
         if number.caution:
             out.setdefault(number.caution, []).append(f"{number.label}, {number.what}, per {number.unit}")
     return out
-
-
-def say_counts(counts: Mapping[str, int], facts: Mapping[str, str | int], *, as_json: bool) -> None:
-    """Show counts by name, and facts beside them."""
-    if as_json:
-        typer.echo(json.dumps({**facts, "counts": dict(counts)}))
-        return
-    table = Table("what", "count")
-    for name, number in _ordered(counts):
-        table.add_row(name, str(number))
-    console.print(table)
-    console.print(", ".join(f"{name}: {value}" for name, value in facts.items()), highlight=False)
-
-
-def _ordered(counts: Mapping[str, int]) -> Iterable[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
