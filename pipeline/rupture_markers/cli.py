@@ -19,6 +19,7 @@ from rupture_markers.cli_demo_round import demo_round
 from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
+from rupture_markers.cli_serve import serve
 from rupture_markers.cli_server import server_app
 from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
 from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
@@ -47,6 +48,7 @@ app.command()(collect)
 app.command()(import_codings)
 app.command()(forget)
 app.command()(retrain)
+app.command()(serve)
 app.command()(backend)
 app.command("demo-round")(demo_round)
 
@@ -217,31 +219,6 @@ def demo(
     console.print(f"  passwords: {server.passwords}")
     console.print(f"Stop it with: make demo-stop (or: rupture label-studio stop {folder})")
     report_failures(list(summary.errors))
-
-
-@app.command()
-def serve(
-    study: StudyPath,
-    cron: Annotated[str | None, typer.Option(help="Schedule in cron's five fields.")] = None,
-    every: Annotated[float | None, typer.Option(help="Minutes between runs, in place of --cron.")] = None,
-    collect_every: Annotated[float | None, typer.Option(help="Minutes between collects of what was coded.")] = None,
-    retrain_cron: Annotated[str | None, typer.Option(help="Schedule of retraining in cron's five fields.")] = None,
-    due_every: Annotated[
-        float | None, typer.Option(help="Minutes between looks whether a webhook or new gold makes retraining due.")
-    ] = None,
-) -> None:
-    """Serve the flows on a schedule until stopped.
-
-    Example: `rupture serve my-study --cron "0 6 * * *"`
-    """
-    quiet_prefect()
-    from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
-    from rupture_markers.workflow.study import open_study  # noqa: PLC0415
-
-    serve_study(
-        open_study(study).path, cron=cron, every_minutes=every, collect_minutes=collect_every,
-        retrain_cron=retrain_cron, due_minutes=due_every,
-    )  # fmt: skip
 
 
 def main() -> None:

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rupture_markers.cli_terminal import report_failures
+from rupture_markers.cli_terminal import report_failures, show_rows
 from rupture_markers.coding.gold import REASONS
 from rupture_markers.workflow.adjudicating import adjudicate, reasons_by_code
 from rupture_markers.workflow.coded_study import open_coded
-from rupture_markers.workflow.study import open_study
+from rupture_markers.workflow.study import Study, open_study
 
 console = Console()
 errors = Console(stderr=True)
@@ -47,14 +47,7 @@ def adjudicate_study(
     """
     opened = open_study(study)
     if reasons:
-        counts = reasons_by_code(open_coded(opened))
-        if as_json:
-            typer.echo(json.dumps(counts))
-            return
-        table = Table("code", *REASONS, title="Why coders differed, by code at stake")
-        for code, of_code in counts.items():
-            table.add_row(code, *(str(of_code[reason]) for reason in REASONS))
-        console.print(table)
+        show_reasons(opened, as_json=as_json)
         return
     with errors.status("adjudication"):
         done = adjudicate(opened, level="code" if codes else "family", all_arms=all_arms, collect_only=collect)
@@ -62,12 +55,24 @@ def adjudicate_study(
         typer.echo(json.dumps(asdict(done)))
         report_failures([done.notice] if done.notice else [])
         return
-    table = Table("what", "count", title="Adjudication")
-    for name, value in asdict(done).items():
-        if name == "notice":
-            continue
-        table.add_row(name, str(len(value) if isinstance(value, list | tuple) else value))
-    console.print(table)
+    show_rows("Adjudication", done.rows())
+    still_open = done.disagreements - done.decided - done.unplaced
+    if still_open > 0:
+        console.print(
+            f"{still_open} disagreements wait in the project 'adjudication' of Label Studio; run this again when they are decided."
+        )
     for task_id, what in done.unread:
         errors.print(f"task {task_id}: {what}; answer it again.", style="yellow", highlight=False)
     report_failures([done.notice] if done.notice else [])
+
+
+def show_reasons(study: Study, *, as_json: bool = False) -> None:
+    """Show why coders differed, by the codes at stake."""
+    counts = reasons_by_code(open_coded(study))
+    if as_json:
+        typer.echo(json.dumps(counts))
+        return
+    table = Table("code", *REASONS, title="Why coders differed, by code at stake")
+    for code, of_code in counts.items():
+        table.add_row(code, *(str(of_code[reason]) for reason in REASONS))
+    console.print(table)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rupture_markers.cli_terminal import console, errors
+from rupture_markers.cli_terminal import console, errors, quiet_prefect
 from rupture_markers.workflow.study import open_study
 
 
@@ -23,9 +23,10 @@ def backend(
 
     Example: `rupture backend my-study --port 9090`
     """
+    quiet_prefect()
     from rupture_markers.workflow import server  # noqa: PLC0415 - keeps `rupture --help` fast
-    from rupture_markers.workflow.asked import ask  # noqa: PLC0415
     from rupture_markers.workflow.backend_predictions import TaskPredictions  # noqa: PLC0415
+    from rupture_markers.workflow.deployments import ask  # noqa: PLC0415
 
     opened = open_study(study)
     file = opened.folder / "label-studio" / "backend-secret"

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from pydantic import SecretStr
 
 from rupture_markers.coding.local_accounts import Account, ensure_accounts, read_accounts
 from rupture_markers.coding.local_environment import ensure_environment, environment_folder
+from rupture_markers.coding.own_process import born, free_port, is_free
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
@@ -94,10 +94,10 @@ class LocalLabelStudio:
             )
         if not status.running:
             environment = ensure_environment(say)
-            self._launch(environment, port or self._known_port() or _free_port(), say, ml_backend)
+            self._launch(environment, port or self._known_port() or free_port(), say, ml_backend)
         url = self._read_state()["url"]
         wanted = [ADMIN, *(user_name(coder) for coder in coders)]
-        if {account.user for account in read_accounts(self.accounts_file)} < set(wanted):
+        if not {account.user for account in read_accounts(self.accounts_file)} >= set(wanted):
             say("making the accounts")
         ensure_accounts(self.accounts_file, wanted, ADMIN, environment_folder(), self._environ(str(url)))
         return self.status()
@@ -181,7 +181,7 @@ class LocalLabelStudio:
             )  # fmt: skip
         finally:
             os.close(log)
-        state = {"url": url, "pid": process.pid, "born": _born(process.pid), "ml_backend": ml_backend}
+        state = {"url": url, "pid": process.pid, "born": born(process.pid), "ml_backend": ml_backend}
         with whole_text_file(self._state) as out:
             json.dump(state, out)
         deadline = time.monotonic() + _START_LIMIT_S
@@ -203,13 +203,13 @@ class LocalLabelStudio:
     def _known_port(self) -> int | None:
         url = str(self._read_state().get("url", ""))
         port = int(url.rsplit(":", 1)[-1]) if url else None
-        return port if port is not None and _is_free(port) else None
+        return port if port is not None and is_free(port) else None
 
     def _live_pid(self) -> int | None:
         """Process id of our server; None where it ended or the number now belongs to another process."""
         state = self._read_state()
         pid = state.get("pid")
-        return pid if isinstance(pid, int) and state.get("born") and _born(pid) == state["born"] else None
+        return pid if isinstance(pid, int) and state.get("born") and born(pid) == state["born"] else None
 
 
 def user_name(coder: str) -> str:
@@ -217,37 +217,11 @@ def user_name(coder: str) -> str:
     return f"{coder}@coders.local"
 
 
-def _born(pid: int) -> str:
-    """When a process was started, as the system writes it; empty where it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        try:
-            asked = subprocess.run(  # noqa: S603 - a fixed command and a number
-                ["/bin/ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-            )
-        except OSError:  # a small container has no ps
-            return ""
-        return "" if " Z" in asked.stdout else asked.stdout.strip()
-    return "" if fields[0] == "Z" else fields[19]
-
-
 def _answers(url: str) -> bool:
     try:
         return httpx.get(f"{url}/health", timeout=2.0, trust_env=False).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _secret(path: Path) -> str:

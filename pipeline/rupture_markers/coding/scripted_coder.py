@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import httpx
 
+from rupture_markers.coding.adjudication_page import DECISION, REASON
+from rupture_markers.coding.gold import AdjudicationReason
 from rupture_markers.coding.local_accounts import Account
 from rupture_markers.coding.offsets import utf16_length
 from rupture_markers.coding.page_controls import CODES, DIALOGUE, OUTCOME, REVIEW, SIGNIFICANCE
@@ -91,6 +93,14 @@ def _region(
     if coding is not None and coding.significance is not None and verdict != "wrong":
         items.append(item(SIGNIFICANCE.name, "choices", {"choices": [str(coding.significance)]}))
     return items
+
+
+def verdict_answer(codes: Sequence[str], reason: AdjudicationReason) -> list[Item]:
+    """Answer to an adjudication task: what the turn is, and why the coders differed."""
+    return [
+        {"id": name, "from_name": name, "to_name": DIALOGUE, "type": "choices", "value": {"choices": list(given)}}
+        for name, given in ((DECISION, codes), (REASON, [reason]))
+    ]
 
 
 class CoderSession:

@@ -61,6 +61,23 @@ class AdjudicationSummary:
     unread: tuple[tuple[str, str], ...] = ()
     notice: str = ""
 
+    def rows(self) -> list[tuple[str, str]]:
+        """As rows of a table people read."""
+        rows = [
+            ("turns on which coders differ", self.disagreements),
+            ("of them decided", self.decided),
+            ("outcomes that came in now", self.collected),
+            ("outcomes withdrawn", self.withdrawn),
+            ("tasks made", self.created),
+            ("tasks taken back", self.deleted),
+        ]
+        odd = {
+            "turns that the transcripts no longer have": self.unplaced,
+            "tasks no longer needed, but begun": len(self.begun),
+            "answers to be given again": len(self.unread),
+        }
+        return [(name, str(count)) for name, count in (*rows, *((n, c) for n, c in odd.items() if c))]
+
 
 def adjudicate(
     study: Study, *, level: Level = "family", all_arms: bool = False, collect_only: bool = False

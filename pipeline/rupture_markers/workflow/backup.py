@@ -86,7 +86,8 @@ def _files(study: Path, copies: Path, *, server: bool) -> Iterator[tuple[str, Pa
         parts = path.relative_to(study).parts
         made_again = parts[0] == BACKUPS or path.name.startswith((".", "lock")) or path.is_symlink()
         of_server = parts[0] == _SERVER and not (server and parts[1:2] and parts[1] in _SERVER_FILES)
-        if not path.is_file() or made_again or of_server or _DATABASE + "-" in path.name:
+        of_prefect = parts[:2] == ("work", "prefect")
+        if not path.is_file() or made_again or of_server or of_prefect or _DATABASE + "-" in path.name:
             continue
         name = PurePosixPath(*parts).as_posix()
         yield name, _database_copy(path, copies) if path.suffix == _DATABASE else path

@@ -6,13 +6,15 @@ Prefect stores flow parameters, the messages of exceptions and artifacts: none o
 from __future__ import annotations
 
 import logging
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
@@ -42,6 +44,16 @@ def _is_fault(_task: Any, _run: Any, state: Any) -> bool:
     except Exception:  # noqa: BLE001 - any other error is the user's to mend, not to be tried again
         return False
     return False
+
+
+def _tell(what: str) -> None:
+    """One line of what a served run did: nobody sees its tables, and errors would go unseen."""
+    if runtime.deployment.id is not None:
+        sys.stderr.write(f"{datetime.now():%Y-%m-%d %H:%M} {what}\n")
+
+
+def _tell_failure(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - the names are Prefect's
+    _tell(f"{flow.name} failed: {state.message}")
 
 
 @task(name="read", cache_policy=NO_CACHE, persist_result=False)
@@ -78,7 +90,9 @@ def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> colle
     return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
 
 
-@flow(name="collect", persist_result=False, validate_parameters=False, log_prints=False)
+@flow(
+    name="collect", persist_result=False, validate_parameters=False, log_prints=False, on_failure=[_tell_failure]
+)  # fmt: skip
 @without_words()
 def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
     """Bring what people coded into the study's log.
@@ -109,6 +123,7 @@ def collect(study: str, everything: bool = False) -> collecting.CollectSummary:
         table=[{"what": name, "count": value} for name, value in summary.rows()],
         description="What was collected, in counts.",
     )
+    _tell(f"collect: {summary.new} new, {summary.changed} changed, {summary.withdrawn} withdrawn answers")
     return summary
 
 
@@ -152,7 +167,9 @@ def _batches(items: Sequence[str], size: int) -> list[list[str]]:
     return [list(items[i : i + size]) for i in range(0, len(items), size)]
 
 
-@flow(name="annotate", persist_result=False, validate_parameters=False, log_prints=False)
+@flow(
+    name="annotate", persist_result=False, validate_parameters=False, log_prints=False, on_failure=[_tell_failure]
+)  # fmt: skip
 @without_words()
 def annotate(study: str, to_file: str | None = None, force_language: bool = False) -> RunSummary:
     """Bring files to tasks: read, score, select, assign, push.
@@ -175,10 +192,13 @@ def annotate(study: str, to_file: str | None = None, force_language: bool = Fals
         table=[{"what": name, "count": value} for name, value in summary.rows()],
         description="What the run did, in counts.",
     )
+    _tell(f"run: {summary.created} tasks created, {summary.changed} changed, {len(summary.errors)} errors")
     return summary
 
 
-@flow(name="retrain", persist_result=False, validate_parameters=False, log_prints=False)
+@flow(
+    name="retrain", persist_result=False, validate_parameters=False, log_prints=False, on_failure=[_tell_failure]
+)  # fmt: skip
 @without_words()
 def retrain(
     study: str, allow_equal: bool = False, to_file: str | None = None
@@ -199,10 +219,13 @@ def retrain(
         report = retraining.retrain(opened, allow_equal=allow_equal)
         # Also where it was promoted before: a renewal that was cut off is finished.
         summary = _annotate(opened, to_file, False) if report.promoted else None
+    _tell(f"retrain: {report.candidate} {'promoted' if report.promoted else 'kept'}: {report.reason}")
     return report, summary
 
 
-@flow(name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False)
+@flow(
+    name="retrain-when-due", persist_result=False, validate_parameters=False, log_prints=False, on_failure=[_tell_failure]
+)  # fmt: skip
 @without_words()
 def retrain_when_due(study: str) -> bool:
     """Collect where a webhook asked for it; then retrain where that was asked for, or enough new gold is there.

@@ -20,6 +20,7 @@ from rupture_markers.learning.registry import list_models
 from rupture_markers.transcripts.whole_file import whole_file
 from rupture_markers.workflow import reading
 from rupture_markers.workflow.forgotten import case_sha256, forgotten_cases, keep_forgotten
+from rupture_markers.workflow.prefect_server import known_server
 from rupture_markers.workflow.queue import client_of, local_server
 from rupture_markers.workflow.study import Study, read_json, write_json
 
@@ -189,6 +190,9 @@ def _erase_work_files(study: Study, sessions: set[str], sources: Iterable[Path])
     stems = {study.session_file("any", name, "").name for name in sessions}
     found = [p for folder in (study.work, study.replaced) for p in folder.rglob("*") if p.is_file() and p.stem in stems]
     found += [reading.record_file(study, path) for path in sources]
+    prefect = study.work / "prefect"  # messages of errors name sessions
+    if known_server(prefect) is None:
+        found += [*prefect.glob("prefect.db*"), *prefect.glob("server.log")]
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)

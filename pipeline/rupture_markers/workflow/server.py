@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import uvicorn
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -38,12 +39,12 @@ MOST_BYTES = 20_000_000
 MOST_TASKS = 2000
 SECONDS = 20.0
 """For a body to arrive; and, apart, for an answer to be found."""
-WISH_OF_ACTION: dict[str, Wish] = {
-    "ANNOTATION_CREATED": "collect",
-    "ANNOTATIONS_CREATED": "collect",
-    "ANNOTATION_UPDATED": "collect",
-    "ANNOTATIONS_DELETED": "collect",
-    "START_TRAINING": "retrain",
+WISHES_OF_ACTION: dict[str, tuple[Wish, ...]] = {
+    "ANNOTATION_CREATED": ("collect",),
+    "ANNOTATIONS_CREATED": ("collect",),
+    "ANNOTATION_UPDATED": ("collect",),
+    "ANNOTATIONS_DELETED": ("collect",),
+    "START_TRAINING": ("collect", "retrain"),
 }
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -110,7 +111,7 @@ def make_app(predictions: TaskPredictions, secret: SecretStr, wish: Callable[[Wi
     secret : SecretStr
         Password of HTTP Basic, with the user name ``rupture``.
     wish : callable
-        Called with what a webhook asks for.
+        Called with what a webhook asks for, after the answer, in a thread.
     """
 
     async def health(_: Request) -> Response:
@@ -128,10 +129,10 @@ def make_app(predictions: TaskPredictions, secret: SecretStr, wish: Callable[[Wi
 
     async def webhook(request: Request) -> Response:
         asked = await _body(request, _Webhook)
-        wanted = WISH_OF_ACTION.get(asked.action)
-        if wanted is not None:
-            await run_in_threadpool(wish, wanted)
-        return JSONResponse({"status": "ok"}, status_code=202 if wanted else 200)
+        wanted = WISHES_OF_ACTION.get(asked.action, ())
+        # After the answer: a coder who submits waits for it.
+        asking = BackgroundTasks([BackgroundTask(wish, each) for each in wanted])
+        return JSONResponse({"status": "ok"}, status_code=202 if wanted else 200, background=asking)
 
     routes = [
         Route(path, _guarded(secret, answer), methods=[method])
