@@ -27,14 +27,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 @models_app.command("list")
 def list_all(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of models; the shipped ones without.")] = None,
-    study: Annotated[Path | None, typer.Option(help="List a study's models, with what became of each.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A study, or a folder of models; the shipped ones without.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option(help="The study, as an option.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List models.
+    """List models; of a study, with what became of each.
 
-    Example: `rupture models list`
+    Example: `rupture models list my-study`
     """
+    if study is None and folder is not None and (folder.is_file() or (folder / "study.yaml").is_file()):
+        study = folder
     if study is not None:
         list_of_study(study, as_json=as_json)
         return

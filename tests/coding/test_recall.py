@@ -137,6 +137,31 @@ def test_how_many_more_segments_it_takes() -> None:
 
 def test_the_stopping_rule_is_that_of_callaghan_and_mueller_hansen() -> None:
     # 20 found before, 0 of 100 drawn from 400: at 95 % recall missing two or more would be needed.
-    assert stopping_p_value(400, 100, 0, 20, 0.95) == pytest.approx(float(hypergeom.cdf(0, 400, 2, 100)))
-    assert stopping_p_value(400, 390, 0, 20, 0.95) < 0.05
-    assert stopping_p_value(5, 3, 0, 200, 0.5) == 0.0
+    assert stopping_p_value([(400, 100, 0)], 20, 0.95) == pytest.approx(float(hypergeom.cdf(0, 400, 2, 100)))
+    assert (stopping_p_value([(400, 390, 0)], 20, 0.95) or 0.0) < 0.05
+    assert stopping_p_value([(5, 3, 0)], 200, 0.5) == 0.0
+
+
+@pytest.mark.parametrize("sizes", [((12, 5), (8, 6)), ((20, 4), (6, 3))])
+def test_the_stopping_rule_errs_with_at_most_five_percent_however_the_missed_ones_lie(
+    sizes: tuple[tuple[int, int], tuple[int, int]],
+) -> None:
+    (size1, drawn1), (size2, drawn2) = sizes
+    found_before, target, stopped = 6, 0.8, 0
+    for total1, total2 in product(range(size1 + 1), range(size2 + 1)):
+        wrong = 0.0
+        for seen1, seen2 in product(range(min(total1, drawn1) + 1), range(min(total2, drawn2) + 1)):
+            chance = hypergeom.pmf(seen1, size1, total1, drawn1) * hypergeom.pmf(seen2, size2, total2, drawn2)
+            found = found_before + seen1 + seen2
+            p = stopping_p_value([(size1, drawn1, seen1), (size2, drawn2, seen2)], found_before, target)
+            if chance > 0 and p is not None and p < 0.05:
+                stopped += 1
+                wrong += float(chance) * (found < target * (found_before + total1 + total2))
+        assert wrong <= 0.05 + 1e-9, (total1, total2)
+    assert stopped > 0
+
+
+def test_a_stratum_that_was_coded_in_full_changes_nothing_but_what_is_found() -> None:
+    alone = stopping_p_value([(60, 40, 1)], 20, 0.9)
+    assert stopping_p_value([(60, 40, 1), (5, 5, 0)], 20, 0.9) == pytest.approx(alone)
+    assert stopping_p_value([(60, 40, 0), (500, 0, 0)], 2, 0.9) == pytest.approx(1.0), "nothing is known of the second"

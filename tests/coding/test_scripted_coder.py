@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rupture_markers.coding.adjudication_page import NO_MARKER, Outcome, read_outcome
 from rupture_markers.coding.answer import read_answer
-from rupture_markers.coding.scripted_coder import page_answer
+from rupture_markers.coding.scripted_coder import page_answer, verdict_answer
+from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.markers.marker import Coding
 
 TEXTS = ["Well.", "You never listen 😀", "I see.", "Fine, whatever.", "So?"]
@@ -42,3 +44,11 @@ def test_a_blind_answer_has_no_verdicts_and_an_empty_one_says_so() -> None:
     assert "review" not in blind.regions[0].answers
     empty = read_answer(page_answer(TEXTS, {}, reviewed=False))
     assert (empty.outcome, empty.regions) == ("no_marker", ())
+
+
+def test_a_referee_writes_what_the_adjudicators_page_writes() -> None:
+    codebook = load_codebook(None)
+    assert read_outcome(verdict_answer(("W2", "C1"), "edge case"), codebook, "client") == Outcome(
+        ("W2", "C1"), "edge case"
+    )
+    assert read_outcome(verdict_answer((NO_MARKER,), "oversight"), codebook, "client") == Outcome((), "oversight")

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from tests.coding.page_results import answer, region
+from tests.faults.fault_server import FaultServer
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
 from rupture_markers.coding.assigned import Assignment, read_assignments
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.label_studio import LabelStudioClient
+from rupture_markers.workflow import flows
 from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.study import Study, open_study
 
@@ -108,3 +110,31 @@ def test_a_server_that_is_down_stops_a_collect_and_the_next_one_finishes(served_
     assert not study.codings.exists()
     config.write_text(right, encoding="utf-8")
     assert rupture("collect", str(served_study))["new"] == 1
+
+
+def test_a_server_that_stops_in_the_middle_of_a_collect_loses_nothing_and_the_next_ones_take_nothing_twice(
+    served_study: Path, label_studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rupture_markers.coding.label_studio._LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(flows, "collect_project", flows.collect_project.with_options(retries=0))
+    config = served_study / "study.yaml"
+    with FaultServer(label_studio.url) as between:
+        config.write_text(config.read_text(encoding="utf-8").replace(label_studio.url, between.url), encoding="utf-8")
+        rupture("run", str(served_study))
+        study = open_study(served_study)
+        with client_of(study) as client:
+            desk = Desk(study, client)
+            by_project = {(task.coder, task.arm): task for task in read_assignments(study.assignments)}
+            for task in by_project.values():
+                desk.annotate(task, answer("no_marker"))
+        for requests in (1, 3, 6):
+            between.stop_after(requests)
+            done = CliRunner().invoke(app, ["collect", str(served_study)])
+            assert between.down, "the collect ended before the server stopped"
+            assert done.exit_code != 0
+            assert "Traceback" not in done.output
+            between.start_again()
+        rupture("collect", str(served_study))
+        records = read_coded_segments(study.codings)
+        assert sorted(record.task_id for record in records) == sorted(task.task_id for task in by_project.values())
+        assert rupture("collect", str(served_study))["new"] == 0

@@ -96,6 +96,20 @@ class FaultServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.url = ""
 
+    def stop_after(self, requests: int) -> None:
+        """Let so many requests pass, then be down, as when Label Studio stops in the middle."""
+        last = self.requests + requests
+
+        def count(number: int) -> None:
+            self.down = self.down or number > last
+
+        self.before_request = count
+
+    def start_again(self) -> None:
+        """Be well again."""
+        self.before_request = None
+        self.down = False
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait(10)

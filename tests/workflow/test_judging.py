@@ -29,7 +29,7 @@ from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import Coding
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.coded_study import open_coded
-from rupture_markers.workflow.judging import known_codes, study_anchoring, study_recall
+from rupture_markers.workflow.judging import known_codes, mix_in_drift_checks, study_anchoring, study_recall
 from rupture_markers.workflow.study import open_study
 
 BOOK = load_codebook()
@@ -168,6 +168,27 @@ def test_drift_checks_are_a_share_of_the_queue_and_a_second_call_adds_none(coded
     first = call("train-coders", str(coded_study), "--drift", "0.2", "--coder", "cem")["added"]
     assert first == {"cem": 2}
     assert call("train-coders", str(coded_study), "--drift", "0.2", "--coder", "cem")["added"] == {"cem": 0}
+
+
+def test_a_study_that_asks_for_drift_checks_gets_its_share_with_every_run(coded_study: Path) -> None:
+    path = open_study(coded_study).path
+    text = path.read_text(encoding="utf-8").replace("- ben", "- ben\n  - cem")
+    path.write_text(text, encoding="utf-8")
+    study = open_study(coded_study)
+    ana = [a for a in read_assignments(study.assignments) if a.coder == "ana"]
+    own = [replace(a, coder="cem", task_id=f"{n:032x}") for n, a in enumerate(ana[:10])]
+    append_assignments(study.assignments, own)
+    assert mix_in_drift_checks(study) == 0, "none was asked for"
+    path.write_text(text.replace("coding:\n", "coding:\n  drift: 0.2\n"), encoding="utf-8")
+    study = open_study(coded_study)
+    added = mix_in_drift_checks(study)
+    known = [a for a in read_assignments(study.assignments) if a.role == "known"]
+    assert added == len(known) >= 2
+    assert sum(a.coder == "cem" for a in known) == 2
+    assert {(a.arm, a.shown) for a in known} == {("blind", False)}
+    assert mix_in_drift_checks(study) == 0
+    study.codings.unlink()
+    assert mix_in_drift_checks(study) == 0, "nothing is known where nothing was coded"
 
 
 def test_known_segments_change_no_later_draw(coded_study: Path) -> None:

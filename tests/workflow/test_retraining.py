@@ -232,6 +232,8 @@ def test_a_candidate_of_another_study_is_imported_compared_and_not_in_use_until_
     assert shown["mean_difference"] > 0.1
     listed = json.loads(command("models", "list", "--study", folder, "--json").stdout)
     assert [(m["id"], m["in_use"]) for m in listed] == [("turned", True), (name, False)]
+    for words in ([folder], [str(study.path)], ["--study", str(study.path)]):
+        assert json.loads(command("models", "list", *words, "--json").stdout) == listed
 
 
 def test_the_card_tells_choices_comparison_and_lineage(badly_served: Study) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from rupture_markers.coding.agreement import Agreement, AgreementRow
 from rupture_markers.coding.case_bootstrap import Figure
-from rupture_markers.coding.export_tables import Cell
 from rupture_markers.coding.number_agreement import NumberRow
+from rupture_markers.transcripts.spreadsheet_safety import Cell
 
 BINARY_COLUMNS = ("raw", "kappa", "alpha", "ac1", "positive", "negative", "prevalence")
 ICC_COLUMNS = ("icc2_1", "icc2_k", "icc1_1", "icc1_k")

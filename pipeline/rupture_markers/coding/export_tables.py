@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,9 @@ from pathlib import Path
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import FAMILIES, Coding, Family
-from rupture_markers.transcripts.spreadsheet_safety import safe_cell
+from rupture_markers.transcripts.spreadsheet_safety import Cell, write_table
 from rupture_markers.transcripts.transcript import Transcript
-from rupture_markers.transcripts.whole_file import whole_text_file
 
-Cell = str | int | float | bool | None
 Row = dict[str, Cell]
 
 
@@ -192,20 +189,7 @@ def write_rows(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Cel
     int
         Rows written.
     """
-    count = 0
-    with whole_text_file(path) as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(names)
-        for row in rows:
-            writer.writerow([_cell(row.get(name)) for name in names])
-            count += 1
-    return count
-
-
-def _cell(value: Cell) -> Cell:
-    if value is None:
-        return ""
-    return safe_cell(value) if isinstance(value, str) else value
+    return write_table(path, names, ([row.get(name) for name in names] for row in rows))
 
 
 def data_dictionary(title: str, columns: Iterable[Column], others: Iterable[str] = ()) -> str:

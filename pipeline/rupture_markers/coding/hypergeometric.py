@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 
@@ -56,32 +60,62 @@ def total_bounds(
     return fewest + low, fewest + high - 1
 
 
-def stopping_p_value(size: int, drawn: int, positive: int, found_before: int, target: float) -> float:
-    """Chance of so few positives in a random sample of the rest if the target recall had been missed.
+def stopping_p_value(
+    strata: Sequence[tuple[int, int, int]], found_before: int, target: float, *, most: int = 20_000
+) -> float | None:
+    """Chance of so few positives in random samples of the rest if the target recall had been missed.
 
     Parameters
     ----------
-    size, drawn, positive : int
-        Segments without a flag, those of them drawn at random and coded, and the positives among these.
+    strata : sequence of (int, int, int)
+        Of the segments without a flag, by stratum: how many, those of them drawn at random and coded, and the positives
+        among these.
     found_before : int
         Positives among the flagged segments.
     target : float
         Share of all positives that is to be found, in (0, 1).
+    most : int
+        Ways of spreading the missed ones over the strata that are tried at most.
 
     Returns
     -------
-    float
-        Stop where it is below 0.05. 0 where missing the target would take more positives than there are segments.
+    float or None
+        Stop where it is below 0.05. 0 where missing the target would take more positives than there can be; None where
+        there are too many ways to try.
 
     Notes
     -----
-    K = floor(seen / target - found_before + 1), seen = found_before + positive; P(X <= positive) for X
-    hypergeometric with K of ``size`` and ``drawn`` draws.
+    The target is missed where the strata hold K = floor(seen / target - found_before + 1) positives or more, seen being
+    found_before and those in the samples. For one stratum p is P(X <= positives seen) for X hypergeometric, as in the
+    paper. For several it is the largest such chance over all ways in which K positives can lie in the strata, X being the
+    sum of independent hypergeometric numbers: whatever the true way is, p below 0.05 comes up with a chance of at most
+    0.05 where the target was missed.
 
     References
     ----------
     Callaghan, M. W., & Müller-Hansen, F. (2020). Statistical stopping criteria for automated screening in systematic
     reviews. Systematic Reviews 9, 273.
     """
-    missed = math.floor((found_before + positive) / target - found_before + 1 + 1e-9)
-    return 0.0 if missed > size else float(hypergeom.cdf(positive, size, missed, drawn))
+    seen = sum(positive for _, _, positive in strata)
+    missed = math.floor((found_before + seen) / target - found_before + 1 + 1e-9)
+    ranges = [range(positive, size - drawn + positive + 1) for size, drawn, positive in strata]
+    if missed > sum(possible[-1] for possible in ranges):
+        return 0.0
+    ways = [list(possible) for possible in ranges[:-1]]
+    if math.prod(len(way) for way in ways) > most:
+        return None
+    largest = 0.0
+    for first in product(*ways):
+        last = missed - sum(first)
+        if last in ranges[-1]:
+            chances = np.ones(1)
+            for (size, drawn, _), total in zip(strata, (*first, last), strict=True):
+                chances = np.convolve(chances, _few(size, drawn, total, seen))[: seen + 1]
+            largest = max(largest, float(chances.sum()))
+    return min(largest, 1.0)
+
+
+@lru_cache(maxsize=100_000)
+def _few(size: int, drawn: int, total: int, most: int) -> NDArray[np.float64]:
+    """Chances of 0, 1, ... ``most`` positives in a sample."""
+    return np.asarray(hypergeom.pmf(np.arange(most + 1), size, total, drawn))

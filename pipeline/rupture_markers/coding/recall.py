@@ -81,7 +81,7 @@ class MoreSegments:
         Segments to draw by chance from those not selected: by the estimate, and by the upper bound on what was missed;
         None where there is no estimate, or the bound asks for more than there are.
     p_value : float or None
-        Of the stopping rule; None where segments without a flag lie in more than one stratum.
+        Of the stopping rule; None where every segment is flagged, or strata without a flag are too many.
     stop : bool
         Whether the rule says that the target is reached (p below 0.05).
     """
@@ -228,7 +228,7 @@ def _more(
     """Marker segments found by coding all that was selected, against targets."""
     in_controls = sum(s.positive for s in unflagged)
     rest = sum(s.size - s.coded for s in unflagged)
-    single = unflagged[0] if len(unflagged) == 1 else None
+    samples = [(s.size, s.coded, s.positive) for s in unflagged]
     found_flagged = sum(s.positive for s in flagged)
     out = []
     for target in TARGETS:
@@ -236,9 +236,7 @@ def _more(
         if in_controls:
             expected = _draws(target, caught.estimate + in_controls, others.estimate - in_controls, rest)
         cautious = _draws(target, caught.low + in_controls, others.high - in_controls, rest)
-        p = None
-        if single is not None and single.coded:
-            p = stopping_p_value(single.size, single.coded, single.positive, found_flagged, target)
+        p = stopping_p_value(samples, found_flagged, target) if samples else None
         out.append(MoreSegments(target, expected, cautious, p, p is not None and p < RISK))
     return tuple(out)
 

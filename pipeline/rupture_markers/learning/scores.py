@@ -15,9 +15,8 @@ from scipy.sparse import csr_matrix
 from rupture_markers.errors import StudyError
 from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.marker import FAMILIES, Family
-from rupture_markers.transcripts.spreadsheet_safety import original_cell, safe_cell
+from rupture_markers.transcripts.spreadsheet_safety import Cell, original_cell, write_table
 from rupture_markers.transcripts.transcript import Speaker
-from rupture_markers.transcripts.whole_file import whole_text_file
 
 _SPEAKERS: dict[str, Speaker] = {s: s for s in get_args(Speaker)}
 COLUMNS = ("session_id", "turn", "speaker", "withdrawal", "confrontation", "repair", "top_code")
@@ -123,16 +122,12 @@ def write_scores(path: Path, scores: Iterable[TurnScores]) -> int:
     int
         Rows written.
     """
-    count = 0
-    with whole_text_file(path) as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for session in scores:
-            for row in session.rows:
-                given = ["" if p is None else f"{p:.6f}" for p in map(row.probability, FAMILIES)]
-                writer.writerow([safe_cell(row.session_id), row.turn, row.speaker, *given, row.top_code])
-                count += 1
-    return count
+    return write_table(path, COLUMNS, (_cells(row) for session in scores for row in session.rows))
+
+
+def _cells(row: TurnScore) -> list[Cell]:
+    given = [None if p is None else f"{p:.6f}" for p in map(row.probability, FAMILIES)]
+    return [row.session_id, row.turn, row.speaker, *given, row.top_code]
 
 
 def read_scores(path: Path) -> Iterator[TurnScores]:

@@ -74,13 +74,25 @@ class SelectionConfig(_Part):
 
 
 class CodingConfig(_Part):
-    """Who codes, how much twice, how much blind."""
+    """Who codes, how much twice, how much blind.
+
+    ``drift`` is the share of each coder's tasks whose codes are known, mixed in by every run once there are such
+    segments; ``known`` names a file of codings of sessions coded in full, else the study's settled codes are known.
+    """
 
     mode: Literal["flagged_segments", "whole_session"] = "flagged_segments"
     coders: tuple[str, ...] = ("ana", "ben")
     double_coded: Share = 0.5
     blind: Share = 0.5
     withheld: Share = 0.25
+    drift: float = Field(default=0.0, ge=0.0, le=0.5)
+    known: str | None = None
+
+    @model_validator(mode="after")
+    def _drift_in_segments(self) -> CodingConfig:
+        if self.drift and self.mode == "whole_session":
+            raise ValueError("'drift' mixes in known segments, which whole sessions do not have: set it to 0")
+        return self
 
     @field_validator("coders")
     @classmethod

@@ -26,7 +26,7 @@ from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError, without_words
 from rupture_markers.learning.selection import current_decisions, read_decisions
 from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import asked, collecting, gate, queue, reading, retraining, stages
+from rupture_markers.workflow import asked, collecting, gate, judging, queue, reading, retraining, stages
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
@@ -270,6 +270,7 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
         candidates.update(outcome.candidates)
     new = stages.select(study, names, model_id)
     stages.draw(study, names)
+    judging.mix_in_drift_checks(study)
     assignments = stages.standing(study, names, read_assignments(study.assignments))
     chosen = Counter(d.stratum for d in current_decisions(read_decisions(study.decisions)).values())
     summary = RunSummary(

@@ -147,20 +147,42 @@ def known_codes(study: Study, path: Path | None) -> KnownCodes:
     StudyError
         If there are none.
     """
-    if path is not None:
-        codings = read_codings(path)
-        names = {c.session_id for c in codings} & set(reading.session_names(study))
-        turns = {name: [turn.index for turn in reading.session(study, name).turns] for name in names}
-        known: KnownCodes = known_from_codings(codings, turns, study.codebook())
-    else:
-        coded = open_coded(study)
-        known = known_from_gold(gold_turns(coded.designed, coded.adjudicated, coded.codebook, blind_only=True))
+    known = _known(study, path or _known_file(study))
     if not known:
         raise StudyError(
             "no segment's codes are known yet.",
             "Name a file of codings with --known, or let two coders code blind and adjudicate where they differ.",
         )
     return known
+
+
+def _known_file(study: Study) -> Path | None:
+    return None if study.config.coding.known is None else study.folder / study.config.coding.known
+
+
+def _known(study: Study, path: Path | None) -> KnownCodes:
+    if path is None:
+        coded = open_coded(study)
+        return known_from_gold(gold_turns(coded.designed, coded.adjudicated, coded.codebook, blind_only=True))
+    codings = read_codings(path)
+    names = {c.session_id for c in codings} & set(reading.session_names(study))
+    turns = {name: [turn.index for turn in reading.session(study, name).turns] for name in names}
+    return known_from_codings(codings, turns, study.codebook())
+
+
+def mix_in_drift_checks(study: Study) -> int:
+    """Bring each coder's share of known segments up to what the study asks for; whoever calls holds the study.
+
+    Returns
+    -------
+    int
+        How many were added; 0 where none is asked for, or nothing is known yet.
+    """
+    share, path = study.config.coding.drift, _known_file(study)
+    if not share or (path is None and not study.codings.exists()):
+        return 0
+    known = _known(study, path)
+    return sum(_give(study, known, study.config.coding.coders, drift=share).values()) if known else 0
 
 
 def give_known_segments(
@@ -174,15 +196,20 @@ def give_known_segments(
         How many were added.
     """
     with study.held():
-        names = reading.session_names(study)
-        current = stages.standing(study, names, read_assignments(study.assignments))
-        who = tuple(coders) or study.config.coding.coders
-        number = dict.fromkeys(who, practice) if practice else drift_numbers(current, drift)
-        new = practice_tasks(
-            current, known, study=study.config.study, coders=who, number=number, first=bool(practice),
-            seed=study.config.selection.seed,
-        )  # fmt: skip
-        append_assignments(study.assignments, new)
+        return _give(study, known, tuple(coders) or study.config.coding.coders, practice=practice, drift=drift)
+
+
+def _give(
+    study: Study, known: KnownCodes, who: Sequence[str], *, practice: int = 0, drift: float = 0.0
+) -> dict[str, int]:
+    names = reading.session_names(study)
+    current = stages.standing(study, names, read_assignments(study.assignments))
+    number = dict.fromkeys(who, practice) if practice else drift_numbers(current, drift)
+    new = practice_tasks(
+        current, known, study=study.config.study, coders=who, number=number, first=bool(practice),
+        seed=study.config.selection.seed,
+    )  # fmt: skip
+    append_assignments(study.assignments, new)
     return {coder: sum(a.coder == coder for a in new) for coder in who}
 
 
