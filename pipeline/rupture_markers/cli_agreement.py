@@ -24,6 +24,7 @@ StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it li
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
 AsCsv = Annotated[Path | None, typer.Option("--csv", help="Write every row to this CSV too.")]
 _SHOWN = ("raw", "kappa", "alpha", "ac1", "positive", "prevalence")
+_HEADINGS = {"positive": "pos.", "prevalence": "prev."}
 _OF_A_CODER = ("own", "others", "kappa", "alpha", "positive")
 
 
@@ -73,7 +74,17 @@ def _show(found: Agreement, codes: bool) -> None:
     _table("Over time, per turn", "period", [(f"{row.period}: {row.label}", row) for row in found.periods])
     if found.numbers:
         table = Table(
-            "unit", "label", "what", "kind", "units", "cases", "one coder", "mean", title="Numbers", box=box.SIMPLE
+            "unit",
+            "label",
+            "what",
+            "kind",
+            "units",
+            "cases",
+            "one coder",
+            "mean",
+            title="Numbers",
+            box=box.SIMPLE,
+            padding=(0, 1, 0, 0),
         )
         for number in found.numbers:
             one, mean = list(number.figures.values())
@@ -90,7 +101,11 @@ def _show(found: Agreement, codes: bool) -> None:
 def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]], figures: tuple[str, ...] = _SHOWN) -> None:
     if not rows:
         return
-    table = Table(Column(first, no_wrap=True), "units", "cases", "marked", *figures, title=title, box=box.SIMPLE)
+    table = Table(
+        Column(first, no_wrap=True), *(Column(name, no_wrap=True) for name in ("units", "cases", "marked")),
+        *(_HEADINGS.get(name, name) for name in figures), title=title, caption="below or beside a figure: its 95 % interval",
+        box=box.SIMPLE, padding=(0, 1, 0, 0),
+    )  # fmt: skip
     for name, row in rows:
         counts = (str(row.units), str(row.cases), str(row.marked))
         table.add_row(name, *counts, *(shown(row.figures[figure]) for figure in figures))

@@ -142,23 +142,32 @@ def test_the_stopping_rule_is_that_of_callaghan_and_mueller_hansen() -> None:
     assert stopping_p_value([(5, 3, 0)], 200, 0.5) == 0.0
 
 
-@pytest.mark.parametrize("sizes", [((12, 5), (8, 6)), ((20, 4), (6, 3))])
+@pytest.mark.parametrize("sizes", [((12, 8), (8, 6)), ((20, 14), (6, 5))])
 def test_the_stopping_rule_errs_with_at_most_five_percent_however_the_missed_ones_lie(
     sizes: tuple[tuple[int, int], tuple[int, int]],
 ) -> None:
     (size1, drawn1), (size2, drawn2) = sizes
-    found_before, target, stopped = 6, 0.8, 0
+    found_before, target = 6, 0.7
+    stops = {
+        seen: p
+        for seen in product(range(drawn1 + 1), range(drawn2 + 1))
+        if (p := stopping_p_value([(size1, drawn1, seen[0]), (size2, drawn2, seen[1])], found_before, target))
+        is not None
+        and p < 0.05
+    }
+    missed = 0.0
     for total1, total2 in product(range(size1 + 1), range(size2 + 1)):
-        wrong = 0.0
-        for seen1, seen2 in product(range(min(total1, drawn1) + 1), range(min(total2, drawn2) + 1)):
-            chance = hypergeom.pmf(seen1, size1, total1, drawn1) * hypergeom.pmf(seen2, size2, total2, drawn2)
-            found = found_before + seen1 + seen2
-            p = stopping_p_value([(size1, drawn1, seen1), (size2, drawn2, seen2)], found_before, target)
-            if chance > 0 and p is not None and p < 0.05:
-                stopped += 1
-                wrong += float(chance) * (found < target * (found_before + total1 + total2))
+        first = hypergeom.pmf(np.arange(drawn1 + 1), size1, total1, drawn1)
+        second = hypergeom.pmf(np.arange(drawn2 + 1), size2, total2, drawn2)
+        wrong = sum(
+            first[seen1] * second[seen2]
+            for seen1, seen2 in stops
+            if found_before + seen1 + seen2 < target * (found_before + total1 + total2)
+        )
         assert wrong <= 0.05 + 1e-9, (total1, total2)
-    assert stopped > 0
+        missed = max(missed, float(wrong))
+    assert stops
+    assert missed > 0, "the rule was never tried where the target was missed"
 
 
 def test_a_stratum_that_was_coded_in_full_changes_nothing_but_what_is_found() -> None:

@@ -108,7 +108,7 @@ def stopping_p_value(
     for first in product(*ways):
         last = missed - sum(first)
         if last in ranges[-1]:
-            chances = np.ones(1)
+            chances: NDArray[np.float64] = np.ones(1)
             for (size, drawn, _), total in zip(strata, (*first, last), strict=True):
                 chances = np.convolve(chances, _few(size, drawn, total, seen))[: seen + 1]
             largest = max(largest, float(chances.sum()))

@@ -8,37 +8,28 @@ import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import skops.io
 from pydantic import ValidationError
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from rupture_markers.errors import ModelError, StudyError
-from rupture_markers.learning.code_ranker import CodeRanker
-from rupture_markers.learning.estimator import FamilyModel, RuptureModel
+from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.manifest import Manifest
-from rupture_markers.learning.novelty import Novelty, fit_novelty
-from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
-from rupture_markers.learning.terms import Vocabulary
+from rupture_markers.learning.model_parts import STACKED_FORMAT, model_of_parts, parts_of
+from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
-from rupture_markers.learning.word_model import WordModel
 from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.markers.defaults import default_file
-from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.markers.marker import Family
 from rupture_markers.transcripts.whole_file import whole_file
 
-FORMAT = 2
-"""Of the model file; 1 had no novelty and fewer neighbours, and is read as one that finds nothing novel."""
 MODEL_FILE, MANIFEST_FILE, CARD_FILE = "model.skops", "manifest.json", "card.md"
 TRUSTED_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """The only types beyond those that skops trusts by itself; a file that asks for another is refused."""
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "spacy")
-STACKED_FORMAT = 3
-"""A baseline with a lab's own part; formats 1 and 2 are models by themselves, and are read as before."""
 _PARSING = threading.Lock()
 """skops reads arrays by numpy, which parses their headers by ``ast``: in CPython 3.11 two threads may not do so at once."""
 
@@ -80,7 +71,7 @@ def save_model(folder: Path, model: RuptureModel | StackedModel, manifest: Manif
     ModelError
         If the model needs a type that is not on the list.
     """
-    data = skops.io.dumps(_parts(model), compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    data = skops.io.dumps(parts_of(model), compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     _require_trusted(data, folder / MODEL_FILE)
     complete = manifest.model_copy(
         update={
@@ -189,7 +180,7 @@ def load_model(
     try:
         with _PARSING:
             parts = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
-        model = _from_parts(parts)
+        model = model_of_parts(parts)
     except (UntrustedTypesFoundException, KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise ModelError("the model file does not hold a model of this kind.", "Train it again.", path=path) from None
     featurise = turn_featuriser(
@@ -247,70 +238,6 @@ def _require_trusted(data: bytes, path: Path) -> None:
             "Do not load it; a model made by 'rupture models' needs none of them.",
             path=path,
         )
-
-
-def _parts(model: RuptureModel | StackedModel) -> dict[str, Any]:
-    """Plain dicts, arrays and scikit-learn estimators: nothing of ours is named in the file."""
-    if isinstance(model, StackedModel):
-        return {"format": STACKED_FORMAT, "base": _parts(model.base), "own": own_parts(model.own)}
-    words = model.words
-    return {
-        "format": FORMAT,
-        "feature_names": np.array(model.feature_names, dtype=np.str_),
-        "words": {
-            "terms": words.vocabulary.terms,
-            "idf": words.vocabulary.idf,
-            "words": words.vocabulary.words,
-            "own": words.own,
-            "around": words.around,
-            "intercept": words.intercept,
-        },
-        "families": {
-            family: {
-                "boosting": part.boosting,
-                "calibration": np.array([part.slope, part.offset]),
-                "typical": part.typical,
-                "codes": np.array(part.ranker.codes, dtype=np.str_),
-                "code_weights": part.ranker.weights,
-                "code_intercept": part.ranker.intercept,
-            }
-            for family, part in model.families.items()
-        },
-        "novelty": {
-            "centre": model.novelty.centre,
-            "scale": model.novelty.scale,
-            "precision": model.novelty.precision,
-        },
-    }
-
-
-def _from_parts(parts: dict[str, Any]) -> RuptureModel | StackedModel:
-    if parts["format"] == STACKED_FORMAT:
-        return StackedModel(_from_parts(parts["base"]), own_from_parts(parts["own"]))
-    return _base_from_parts(parts)
-
-
-def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
-    words = parts["words"]
-    families: dict[Family, FamilyModel] = {}
-    for family in FAMILIES:
-        if family in parts["families"]:
-            part = parts["families"][family]
-            codes = tuple(str(code) for code in part["codes"])
-            ranker = CodeRanker(codes, part["code_weights"], part["code_intercept"])
-            slope, offset = (float(value) for value in part["calibration"])
-            families[family] = FamilyModel(
-                FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
-            )
-    return RuptureModel(
-        WordModel(
-            Vocabulary(words["terms"], words["idf"], int(words["words"])),
-            words["own"], words["around"], words["intercept"],
-        ),
-        families,
-        tuple(str(name) for name in parts["feature_names"]),
-        Novelty(**parts["novelty"]) if "novelty" in parts else fit_novelty(np.zeros((0, 0))),
-    )  # fmt: skip
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -12,8 +12,9 @@ from rupture_markers.learning.comparison import HeldOutTurns, compare
 from rupture_markers.learning.estimator import probability
 from rupture_markers.learning.figures import family_figures, threshold_for_recall
 from rupture_markers.learning.manifest import Manifest, Metrics, OwnTraining, Thresholds
+from rupture_markers.learning.model_parts import STACKED_FORMAT
 from rupture_markers.learning.own_model import FOLDS, GoldTurns, OwnFit, fit_own
-from rupture_markers.learning.registry import STACKED_FORMAT, LoadedModel, library_versions, load_model, save_model
+from rupture_markers.learning.registry import LoadedModel, library_versions, load_model, save_model
 from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.learning.terms import LEAST_CASES, count_sorted
 from rupture_markers.learning.turn_table import build_table

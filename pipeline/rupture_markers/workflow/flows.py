@@ -323,14 +323,4 @@ def _deliver(
             errors.append(f"project {coder}, {arm}: {fault}")
             logging.getLogger(__name__).error("project %s, %s could not be brought up to date", coder, arm)
         observer().advance()
-    return replace(
-        summary,
-        created=sum(o.created for o in done),
-        changed=sum(o.changed for o in done),
-        unchanged=sum(o.unchanged for o in done),
-        predictions_renewed=sum(o.predictions_renewed for o in done),
-        deleted=sum(o.deleted for o in done),
-        stale=tuple(name for o in done for name in o.stale),
-        projects=len(done),
-        errors=tuple(errors),
-    )
+    return summary.pushed(done, errors)

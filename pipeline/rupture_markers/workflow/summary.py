@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from rupture_markers.workflow.queue import ProjectOutcome
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,20 @@ class RunSummary:
     quarantined: int = 0
     task_files: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+
+    def pushed(self, outcomes: Sequence[ProjectOutcome], errors: Iterable[str]) -> RunSummary:
+        """With what became of each project, and all errors."""
+        return replace(
+            self,
+            created=sum(o.created for o in outcomes),
+            changed=sum(o.changed for o in outcomes),
+            unchanged=sum(o.unchanged for o in outcomes),
+            predictions_renewed=sum(o.predictions_renewed for o in outcomes),
+            deleted=sum(o.deleted for o in outcomes),
+            stale=tuple(name for o in outcomes for name in o.stale),
+            projects=len(outcomes),
+            errors=tuple(errors),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
