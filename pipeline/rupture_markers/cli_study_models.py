@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich import box
+from rich.table import Column, Table
 
 from rupture_markers.cli_retrain import show_comparison
 from rupture_markers.cli_terminal import console, quiet_prefect, report_failures, show_rows, watched
@@ -32,10 +33,14 @@ def list_of_study(study: Path, *, as_json: bool) -> None:
         ]
         typer.echo(json.dumps(rows))
         return
-    table = Table("model", "made", "from", "in use", "what became of it")
+    widest = max((len(m.manifest.id) for m in found), default=0)  # an id must be copied whole
+    table = Table(
+        Column("model", no_wrap=True, min_width=widest), "made", "from", "in use", "what became of it", box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
     for m in found:
         table.add_row(
-            m.manifest.id, m.manifest.created[:16], m.manifest.parent or "", "yes" if m.in_use else "",
+            m.manifest.id, m.manifest.created[:10], m.manifest.parent or "", "yes" if m.in_use else "",
             f"{m.last}: {m.reason}" if m.last else m.reason,
         )  # fmt: skip
     console.print(table)

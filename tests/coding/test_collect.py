@@ -202,3 +202,11 @@ def test_items_that_are_none_of_the_pages_are_counted_and_left_out() -> None:
 def test_notes_hold_no_word_of_the_transcript() -> None:
     record = one(answer("markers_coded", region(SAID, 1, "W2", quote="a stupid question never said", memo="stupid")))
     assert "stupid" not in " ".join(record.notes)
+
+
+def test_a_code_in_the_turn_of_a_speaker_with_whom_it_is_not_coded_is_kept_and_reported() -> None:
+    record = one(answer("markers_coded", region(SAID, 0, "W2"), region(SAID, 1, "W2")))
+    assert [c.turn for c in record.codings] == [4, 5]
+    assert record.notes == (
+        "W2, turn 4: not coded in such a speaker's turn: kept; agreement and training leave it out",
+    )

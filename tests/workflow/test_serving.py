@@ -53,7 +53,8 @@ def hook(study: Study, action: str) -> int:
     """What the backend answers to a webhook that carries a transcript."""
     app = server.make_app(TaskPredictions(study), SECRET, partial(ask, study))
     body = {"action": action, "task": {"data": {"dialogue": [{"speaker": "Client", "text": CANARY}]}}}
-    return TestClient(app).post("/webhook", json=body, auth=(server.USER, SECRET.get_secret_value())).status_code
+    answer = TestClient(app).post("/webhook", json=body, auth=(server.USER, SECRET.get_secret_value()))
+    return int(answer.status_code)
 
 
 def runs(address: PrefectAddress) -> list[tuple[str, dict[str, Any], list[str]]]:

@@ -31,7 +31,7 @@ from rupture_markers.coding.page_controls import (
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.coded_segment import CodedSegment, SegmentOutcome
 from rupture_markers.markers.marker import Coding
-from rupture_markers.transcripts.transcript import Transcript
+from rupture_markers.transcripts.transcript import Speaker, Transcript
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,9 @@ def _record(
     now = turns_now(dialogue, assignment.turns, facts.transcripts.get(assignment.session_id))
     if answer.unreadable:
         notes.append(f"{answer.unreadable} items of the result are none of the page's, or cannot be read: left out")
-    taken = _Regions(base, dialogue, now, facts.codebook, notes)
+    present = facts.transcripts.get(assignment.session_id)
+    speakers = {} if present is None else {turn.index: turn.speaker for turn in present.turns}
+    taken = _Regions(base, dialogue, now, facts.codebook, speakers, notes)
     for region in answer.regions:
         taken.take(region)
     outcome = _outcome(answer, taken, notes)
@@ -215,12 +217,14 @@ class _Regions:
     """Markers of one annotation, taken one after the other."""
 
     def __init__(
-        self, base: CodedSegment, dialogue: tuple[str, ...], now: TurnsNow, codebook: Codebook, notes: list[str]
-    ) -> None:
+        self, base: CodedSegment, dialogue: tuple[str, ...], now: TurnsNow, codebook: Codebook,
+        speakers: Mapping[int, Speaker], notes: list[str],
+    ) -> None:  # fmt: skip
         self._base = base
         self._dialogue = dialogue
         self._now = now
         self._codebook = codebook
+        self._speakers = speakers
         self._notes = notes
         self.codings: list[Coding] = []
         self.rejected: list[tuple[int, str]] = []
@@ -248,6 +252,10 @@ class _Regions:
         for code in region.codes:
             if code not in self._codebook:
                 self._note(code, (span,), "the codebook has no such code any more: kept")
+            elif turn in self._speakers and self._speakers[turn] not in self._codebook.code(code).coded:
+                self._note(
+                    code, (span,), "not coded in such a speaker's turn: kept; agreement and training leave it out"
+                )
         significance = said.get(SIGNIFICANCE.name, "")
         return Coding(
             session_id=self._base.session_id,

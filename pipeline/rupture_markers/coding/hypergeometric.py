@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def stopping_p_value(
     for first in product(*ways):
         last = missed - sum(first)
         if last in ranges[-1]:
-            chances: NDArray[np.float64] = np.ones(1)
+            chances: NDArray[np.floating[Any]] = np.ones(1)
             for (size, drawn, _), total in zip(strata, (*first, last), strict=True):
                 chances = np.convolve(chances, _few(size, drawn, total, seen))[: seen + 1]
             largest = max(largest, float(chances.sum()))
