@@ -185,6 +185,19 @@ def simulate(data: SetData, way: str, start: Choice, seed: int) -> Curve:
     return Curve(tuple(coded), tuple(precision), tuple(recall))
 
 
+def bound(data: SetData, seed: int) -> float:
+    """Share of random's segments that one who knew every marked turn would need for random's expected share of them."""
+    turns = data.turns
+    names = np.unique(turns.cases)
+    held_cases = np.random.default_rng([seed, 1]).permutation(names)[: round(len(names) / 3)]
+    pool = np.unique(data.segment[~np.isin(turns.cases, held_cases)])
+    is_marked = (np.nan_to_num(turns.share[:, RUPTURE]) > 0).any(axis=1)
+    markers = np.sort(np.bincount(data.segment, weights=is_marked)[pool])[::-1]
+    coded = ROUNDS * max(2, round(ROUND_SHARE * len(pool)))
+    found = np.cumsum(markers) / markers.sum()
+    return float((np.argmax(found >= coded / len(pool)) + 1) / coded)
+
+
 def _precision(turns: GoldTurns, log_odds: NDArray[np.float64], held: NDArray[np.bool_]) -> float:
     found = []
     for column in RUPTURE:
@@ -265,6 +278,7 @@ def main() -> None:
     ask.add_argument("--seeds", type=int, default=20)
     ask.add_argument("--sets", nargs="+", default=list(BASELINE_SETS))
     ask.add_argument("--out", type=Path, default=Path("active-learning"))
+    ask.add_argument("--bound-only", action="store_true", help="Only what perfect knowledge would need, of each set.")
     ask.add_argument("--cache", type=Path, default=Path("active-learning-cache"))
     args = ask.parse_args()
     began = time.perf_counter()
@@ -274,6 +288,10 @@ def main() -> None:
     for name in args.sets:
         data = prepare(args.data, name, args.cache)
         print(f"{name} prepared, {time.perf_counter() - began:.0f} s", flush=True)
+        needed = np.mean([bound(data, seed) for seed in range(args.seeds)])
+        print(f"{name}: with perfect knowledge {needed:.0%} of random's segments for random's last recall", flush=True)
+        if args.bound_only:
+            continue
         for start in starts:
             for way in WAYS:
                 results[name, start, way] = [simulate(data, way, start, seed) for seed in range(args.seeds)]
@@ -283,7 +301,8 @@ def main() -> None:
         )
         (args.out / "table.md").write_text(table(results) + "\n")
         plot(results, args.out / "active-learning.png")
-    print(table(results))
+    if not args.bound_only:
+        print(table(results))
     print(f"{time.perf_counter() - began:.0f} s; {args.out}")
 
 
