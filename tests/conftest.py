@@ -50,8 +50,12 @@ class Server:
 
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real Label Studio in a folder of its own, stopped at the end of the suite."""
-    local = LocalLabelStudio(tmp_path_factory.mktemp("label-studio"))
+    """A real Label Studio in a folder of its own, stopped at the end of the suite.
+
+    RUPTURE_TEST_LABEL_STUDIO names a folder whose server is used again and left running, since a new one takes half a minute.
+    """
+    kept = os.environ.get("RUPTURE_TEST_LABEL_STUDIO")
+    local = LocalLabelStudio(Path(kept) if kept else tmp_path_factory.mktemp("label-studio"))
     status = local.start(["ana", "ben"], ml_backend=True)
     try:
         account = local.account("ana")
@@ -59,7 +63,8 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             local, status.url, local.token().get_secret_value(), account.user, account.password.get_secret_value()
         )
     finally:
-        local.stop()
+        if not kept:
+            local.stop()
 
 
 @pytest.fixture

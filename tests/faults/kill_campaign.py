@@ -21,8 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults.push_campaign import SESSIONS, draw, model_id, standing
+from tests.faults.push_campaign import (
+    SESSIONS,
+    Outcome,
+    collect_all,
+    draw,
+    judge,
+    model_id,
+    push_all,
+    remote_projects,
+    standing,
+)
 
+from rupture_markers.coding.codings_log import read_coded_segments
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import ModelError, RuptureError
 from rupture_markers.learning.champion import POINTER, champion_changes, champion_id, read_history
@@ -30,6 +41,7 @@ from rupture_markers.learning.scores import read_scores
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.workflow import reading, retraining, stages, study_models
+from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.study import Study, open_study
 
 OTHER_MODEL = "other"
@@ -51,6 +63,10 @@ class Command:
         Fixture of the study that it begins with.
     share : float
         Of the campaign's kills, for what takes long.
+    short : int
+        Kills in the suite.
+    fresh : callable
+        Puts back what lies outside the study folder, before a copy of the study is begun with.
     """
 
     name: str
@@ -58,6 +74,8 @@ class Command:
     result: Callable[[Path], Any]
     study: str = "template"
     share: float = 1.0
+    short: int = 6
+    fresh: Callable[[Path], None] = lambda _: None
 
 
 def annotate_to_files(folder: Path) -> None:
@@ -79,6 +97,42 @@ def tasks_and_draws(folder: Path) -> Any:
         [repr(d) for d in read_decisions(study.decisions)],
         {p.name: p.read_text(encoding="utf-8") for p in sorted((study.work / "scores").glob("*.csv"))},
     )
+
+
+def annotate_to_server(folder: Path) -> None:
+    """The stages of `rupture run`, in their order."""
+    study = open_study(folder)
+    with study.held():
+        reading.read_batch(study, reading.source_files(study))
+        stages.score_batch(study, SESSIONS)
+        draw(study)
+        push_all(study)
+
+
+def tasks_on_server(folder: Path) -> Any:
+    """Tasks and predictions of the study that are lost, twice or wrong on the server, and how many there must be."""
+    study, outcome = open_study(folder), Outcome(0, "killed")
+    with client_of(study) as client:
+        judge(study, client, {}, outcome)
+    return outcome, len(standing(study))
+
+
+def no_projects(folder: Path) -> None:
+    """Take the study's projects off the server."""
+    study = open_study(folder)
+    with client_of(study) as client:
+        for number, _ in remote_projects(client, study):
+            client.delete_project(number)
+
+
+def collected(folder: Path) -> Any:
+    """Every record of the codings log; one that is twice is there twice."""
+    return sorted(map(repr, read_coded_segments(open_study(folder).codings)))
+
+
+def collect(folder: Path) -> None:
+    """`rupture collect`."""
+    collect_all(open_study(folder))
 
 
 def promote(folder: Path) -> None:
@@ -118,8 +172,10 @@ def retrained(folder: Path) -> Any:
 
 COMMANDS = (
     Command("run", annotate_to_files, tasks_and_draws),
+    Command("run to a server", annotate_to_server, tasks_on_server, "served_template", fresh=no_projects),
+    Command("collect", collect, collected, "answered_study"),
     Command("promote", promote, promoted, "study_with_another_model"),
-    Command("retrain", retrain, retrained, "coded_sample", share=0.15),
+    Command("retrain", retrain, retrained, "coded_sample", share=0.15, short=3),
 )
 """Every command that changes a study; one entry a command."""
 

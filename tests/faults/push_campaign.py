@@ -1,4 +1,4 @@
-"""A small study pushed through a fault server, and what must be true afterwards."""
+"""A small study pushed and collected through a fault server, and what must be true afterwards."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from pydantic import SecretStr
+from tests.coding.page_results import answer
 from tests.faults.reader_fuzzing import SAMPLE
 
 from rupture_markers.coding.assignment import Assignment, read_assignments
+from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.tasks import CodingTask
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.learning.registry import read_manifest
-from rupture_markers.workflow import queue, reading, stages
+from rupture_markers.workflow import collecting, queue, reading, stages
 from rupture_markers.workflow.study import Study, open_study
 
 SESSIONS = ("invented-000", "invented-004")
@@ -33,9 +36,12 @@ class Outcome:
     Attributes
     ----------
     lost, twice, wrong : int
-        Tasks that are missing, that stand twice, and predictions that are not as they must be, after the next run.
+        Tasks and collected answers that are missing, that stand twice, and predictions and answers that are not as
+        they must be, after the next run.
     touched : int
         Annotations of a person that are not what they were.
+    answers : int
+        That were to be collected.
     """
 
     seed: int
@@ -48,6 +54,7 @@ class Outcome:
     twice: int = 0
     wrong: int = 0
     touched: int = 0
+    answers: int = 0
 
     @property
     def sound(self) -> bool:
@@ -130,18 +137,47 @@ def take_changes(study: Study, changed: Path) -> None:
     draw(study)
 
 
-def annotate(study: Study, client: LabelStudioClient, draws: random.Random) -> None:
-    """Code a third of the tasks, as a person would; skip one."""
+def collect_all(study: Study) -> None:
+    """Collect from every project, as the flow does."""
+    with study.held():
+        for coder, arm in collecting.projects_of(study):
+            collecting.collect_project(study, coder, arm)
+
+
+def use_client(patch: pytest.MonkeyPatch, made: Callable[[Any], LabelStudioClient]) -> None:
+    """Make pushing and collecting use this client."""
+    patch.setattr(queue, "client_of", made)
+    patch.setattr(collecting, "client_of", made)
+
+
+def annotate(study: Study, client: LabelStudioClient, draws: random.Random) -> dict[str, str]:
+    """Code a third of the tasks, as a person would, and skip some; what each was said to be, by task id."""
+    said = {}
     for project in json.loads(study.projects.read_text())["projects"]:
-        for number in project["tasks"].values():
+        for name, number in project["tasks"].items():
             if draws.random() < 0.34:
+                skipped = draws.random() < 0.3
                 client._api.annotations.create(
-                    id=number, result=[_choice()], was_cancelled=draws.random() < 0.3, lead_time=draws.random()
+                    id=number, result=answer("no_marker"), was_cancelled=skipped, lead_time=draws.random()
                 )
+                said[name] = "skipped" if skipped else "no_marker"
+    return said
 
 
-def _choice() -> dict[str, Any]:
-    return {"from_name": "outcome", "to_name": "dialogue", "type": "choices", "value": {"choices": ["x"]}, "id": "abc"}
+def judge_answers(study: Study, said: dict[str, str], outcome: Outcome) -> None:
+    """Count answers that the study's log has lost, or holds otherwise than they were given."""
+    found = {r.task_id: r.outcome for r in current_answers(read_coded_segments(study.codings))}
+    outcome.answers += len(said)
+    outcome.lost += len(set(said) - set(found))
+    outcome.wrong += sum(found[name] != what for name, what in said.items() if name in found)
+    outcome.wrong += len(set(found) - set(said))
+
+
+def judge_log(study: Study, said: dict[str, str], outcome: Outcome) -> None:
+    """Count these, and records that the log holds twice, which is any second one where no answer was changed."""
+    judge_answers(study, said, outcome)
+    records = read_coded_segments(study.codings)
+    outcome.twice += len(records) - len({record.annotation for record in records})
 
 
 def kept_annotations(client: LabelStudioClient, study: Study) -> dict[str, bytes]:
@@ -199,15 +235,15 @@ def _right(task: CodingTask, found: Sequence[dict[str, Any]]) -> bool:
     return plain(found) == plain(task.predictions)
 
 
-def through_faults(outcome: Outcome, study: Study, heal: Callable[[], None]) -> None:
-    """Push through faults; heal the server; push again until it finishes, which must be at once."""
+def through_faults(outcome: Outcome, work: Callable[[], None], heal: Callable[[], None]) -> None:
+    """Work through faults; heal the server; work again, which must finish at once."""
     try:
-        push_all(study)
+        work()
     except LabelStudioError as fault:
         assert fault.todo, "the message says nothing of what to do"
         outcome.ended = fault.what[:60]
     heal()
-    push_all(study)
+    work()
 
 
 def hasty_client(url: str, token: SecretStr) -> LabelStudioClient:

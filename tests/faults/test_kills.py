@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.faults.campaign_figures import keep_figures
@@ -30,13 +31,13 @@ from tests.faults.kill_campaign import (
     tasks_and_draws,
     with_small_files,
 )
-from tests.faults.push_campaign import prepare
+from tests.faults.push_campaign import SESSIONS, annotate, named_study, prepare, push_all
 
 from rupture_markers.errors import StudyError
-from rupture_markers.workflow import stages
+from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.study import Study, open_study
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.label_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from rupture_markers.cli import main; main()"
@@ -60,6 +61,37 @@ def study_with_another_model(template: Path, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
+@pytest.fixture(scope="module")
+def token_in_environment(label_studio: Any) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUPTURE_LABEL_STUDIO_TOKEN", label_studio.token)
+        yield
+
+
+@pytest.fixture(scope="module")
+def served_template(
+    template: Path, label_studio: Any, token_in_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("served") / "study"
+    named_study(template, folder, f"k{os.getpid()}", label_studio.url)
+    shutil.rmtree(folder / "work")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def answered_study(
+    template: Path, label_studio: Any, token_in_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("answered") / "study"
+    study = named_study(template, folder, f"a{os.getpid()}", label_studio.url)
+    reading.read_batch(study, reading.source_files(study))
+    stages.score_batch(study, SESSIONS)
+    push_all(study)
+    with label_studio.client() as client:
+        assert annotate(study, client, random.Random(1))
+    return folder
+
+
 @pytest.fixture
 def model_in_memory(template: Path) -> Iterator[None]:
     """Load model and cues once: forks of the stages have them, and spend their time on the study's files."""
@@ -76,6 +108,7 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
     """Kill a command at random moments; each study is killed three times before it may finish."""
     whole = folder / "reference"
     shutil.copytree(template, whole)
+    command.fresh(whole)
     changes, seconds = changes_of(lambda: command.work(whole))
     expected = command.result(whole)
     figures = {"kills": 0, "ended_before": 0, "changes_of_a_run": changes, "damaged": 0, "unfinished": 0, "other": 0}
@@ -85,6 +118,7 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
         if number % 3 == 0:
             shutil.rmtree(study, ignore_errors=True)
             shutil.copytree(template, study)
+            command.fresh(study)
         where = kill_somewhere(lambda: command.work(study), draws, changes, seconds)
         figures["ended_before" if where.endswith("ended") else "kills"] += 1
         try:
@@ -101,17 +135,17 @@ def killed_runs(command: Command, template: Path, folder: Path, seeds: range) ->
 
 
 def study_of(command: Command, request: pytest.FixtureRequest) -> Path:
-    if command.name == "run":
+    if command.name.startswith("run"):
         request.getfixturevalue("model_in_memory")
     study: Path = request.getfixturevalue(command.study)
     return study
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.share == 1], ids=lambda c: c.name)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
 def test_a_command_killed_anywhere_is_finished_by_the_next(
     command: Command, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    figures = killed_runs(command, study_of(command, request), tmp_path, range(12))
+    figures = killed_runs(command, study_of(command, request), tmp_path, range(command.short))
     assert (figures["damaged"], figures["unfinished"], figures["other"]) == (0, 0, 0), figures
     assert figures["kills"] > 0
 

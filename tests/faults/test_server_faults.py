@@ -26,8 +26,11 @@ from tests.faults.push_campaign import (
     Outcome,
     annotate,
     change_a_turn,
+    collect_all,
     hasty_client,
     judge,
+    judge_answers,
+    judge_log,
     kept_annotations,
     named_study,
     prepare,
@@ -36,13 +39,13 @@ from tests.faults.push_campaign import (
     remote_projects,
     take_changes,
     through_faults,
+    use_client,
 )
 
 from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.local_server import LocalLabelStudio
-from rupture_markers.workflow import queue
 
-pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
+pytestmark = pytest.mark.label_studio
 
 STATES = ("new", "coded", "changed")
 SHORT_RUNS = 30
@@ -71,32 +74,46 @@ def one_run(
     state = STATES[seed % len(STATES)]
     outcome = Outcome(seed, state)
     token = label_studio.local.token()
-    monkeypatch.setattr(queue, "client_of", lambda _study: hasty_client(server.url, token))
-    server.plan = FaultPlan()
+
+    def patient() -> None:
+        server.plan = FaultPlan()
+        use_client(monkeypatch, lambda _study: LabelStudioClient(server.url, token))
+
+    def spoil(seed: int) -> None:
+        server.plan = FaultPlan(seed, rate, kinds, most)
+        use_client(monkeypatch, lambda _study: hasty_client(server.url, token))
+
+    def heal() -> None:
+        outcome.faults = dict(Counter(outcome.faults) + server.plan.done)
+        outcome.requests += server.requests - started
+        patient()
+        while server.pending:
+            time.sleep(0.05)
+
+    patient()
     coding = draws.choice(({"coders": ["ana", "ben"], "blind": 0.0}, {"coders": ["ana"], "blind": 0.5}))
     study = named_study(template, folder, f"f{os.getpid()}-{seed}", server.url, coding)
     with LabelStudioClient(label_studio.url, token) as direct:
         before: dict[str, bytes] = {}
+        said: dict[str, str] = {}
         if state != "new":
             push_all(study)
-            annotate(study, direct, draws)
+            said = annotate(study, direct, draws)
             before = kept_annotations(direct, study)
         if state == "changed":
             take_changes(study, changed)
         rate, most = draws.choice(((0.1, 99), (0.3, 99), (0.6, 12), (1.0, 4), (1.0, 99)))
         kinds = KINDS if draws.random() < 0.7 else (draws.choice(KINDS),)
-        server.plan = FaultPlan(seed, rate, kinds, most)
+        spoil(seed)
         started = server.requests
-
-        def heal() -> None:
-            outcome.faults = dict(server.plan.done)
-            outcome.requests = server.requests - started
-            server.plan = FaultPlan()
-            while server.pending:
-                time.sleep(0.05)
-
-        through_faults(outcome, study, heal)
+        through_faults(outcome, lambda: push_all(study), heal)
         judge(study, direct, before, outcome)
+        if said:
+            spoil(seed + 1_000_000)
+            started = server.requests
+            through_faults(outcome, lambda: collect_all(study), heal)
+            judge_log(study, said, outcome)
+            outcome.touched += kept_annotations(direct, study) != before
         for number, _ in remote_projects(direct, study):
             direct.delete_project(number)
     return outcome
@@ -147,6 +164,7 @@ def table_of(outcomes: list[Outcome]) -> dict[str, Any]:
         "requests": sum(o.requests for o in outcomes),
         "faults": dict(faults),
         "runs_with": dict(runs),
+        "answers": sum(o.answers for o in outcomes),
         "finished_at_once": sum(o.ended == "finished" for o in outcomes),
         **{key: sum(getattr(o, key) for o in outcomes) for key in ("lost", "twice", "wrong", "touched")},
     }
@@ -213,12 +231,13 @@ def one_disaster(
     draws = random.Random(seed)
     server, outcome = disaster.between, Outcome(seed, kind)
     token = disaster.local.token()
-    monkeypatch.setattr(queue, "client_of", lambda _study: LabelStudioClient(server.url, token, pause_s=0.2))
+    use_client(monkeypatch, lambda _study: LabelStudioClient(server.url, token, pause_s=0.2))
     study = named_study(template, tmp_path / "study", f"d{os.getpid()}-{seed}", server.url)
     with LabelStudioClient(disaster.local.status().url, token) as direct:
         push_all(study)
-        annotate(study, direct, draws)
+        said = annotate(study, direct, draws)
         before = kept_annotations(direct, study)
+        collect_all(study)
         backup = disaster.keep(tmp_path / "backup")
         change_a_turn(study)
         data = {"restarted": None, "older backup": backup, "empty": disaster.empty}[kind]
@@ -226,6 +245,8 @@ def one_disaster(
             before = {}
         if kind == "older backup":
             push_all(study)  # what is lost with the backup's age
+            said |= annotate(study, direct, draws)
+            collect_all(study)
             path = study.transcripts / f"{SESSIONS[0]}.txt"
             path.write_text(path.read_text(encoding="utf-8").replace("And so on.", "And so forth."), encoding="utf-8")
             change_a_turn(study)
@@ -246,9 +267,11 @@ def one_disaster(
             for strike in strikes:
                 strike.join()
 
-        through_faults(outcome, study, heal)
+        through_faults(outcome, lambda: push_all(study), heal)
         outcome.faults = {kind: len(strikes)}
         judge(study, direct, before, outcome)
+        collect_all(study)
+        judge_answers(study, said, outcome)
     return outcome
 
 

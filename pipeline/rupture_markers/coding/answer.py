@@ -45,6 +45,7 @@ class AnsweredTask(_FromServer):
     annotations: list[RemoteAnnotation] = Field(default_factory=list)
     drafts: list[Any] = Field(default_factory=list)
     draft_exists: bool = False
+    created_at: str = ""
     updated_at: str = ""
 
     @property

@@ -50,8 +50,8 @@ class PollReport:
         Answers.
     skipped, drafts, strays, not_ours, gone : int
         Of ``looked_at``: answers that are skips, tasks that somebody has begun, annotations by another coder who has
-        a task of the segment in the own project, tasks that are none of ours; and answers whose task is no longer
-        on the server (they stand).
+        a task of the segment in the own project, tasks that are none of ours; and answers that the server has no longer,
+        though nobody deleted them (they stand).
     notes : tuple of (str, str)
         Answer, and what was odd about it; never the transcript's words.
     """
@@ -154,18 +154,21 @@ def _compare(
     for record in standing.values():
         by_task.setdefault(record.task_id, []).append(record)
     records: list[CodedSegment] = []
-    new = changed = unchanged = taken_back = skipped = wandered = 0
+    new = changed = unchanged = taken_back = skipped = wandered = gone = 0
     not_ours = looked.not_ours
     known = [(assignments[task_id], tasks) for task_id, tasks in looked.seen.items() if task_id in assignments]
     not_ours += sum(len(tasks) for task_id, tasks in looked.seen.items() if task_id not in assignments)
     # By session, since a session is read from disk when it is asked for.
-    for assignment, tasks in sorted(known, key=lambda pair: (pair[0].session_id, pair[0].task_id)):
-        found = coded_segments(tasks, assignment, facts)
+    known.sort(key=lambda pair: (pair[0].session_id, pair[0].task_id))
+    answered = [(assignment, tasks, coded_segments(tasks, assignment, facts)) for assignment, tasks in known]
+    lost = _lost(answered, by_task)
+    went_back = any(not _is_new(looked.seen[record.task_id], record) for record in lost.values())
+    for assignment, tasks, found in answered:
         wandered += strays(tasks, assignment, facts)
         skipped += sum(record.outcome == "skipped" for record in found)
         for record in found:
             before = standing.get(record.annotation)
-            if record == before:
+            if record == before or record.annotation in lost:
                 unchanged += 1
                 continue
             records.append(record)
@@ -173,12 +176,13 @@ def _compare(
             changed += before is not None and not before.deleted
         here = {record.annotation for record in found}
         back = [r for r in by_task.get(assignment.task_id, ()) if r.annotation not in here and not r.deleted]
+        gone += sum(went_back or record.annotation in lost for record in back)
+        back = [record for record in back if not went_back and record.annotation not in lost]
         when = max((_plain(task.updated_at) for task in tasks), default=now())
         records += [withdrawn(record, when) for record in back]
         taken_back += len(back)
-    gone = 0
     if looked.whole:
-        gone = sum(
+        gone += sum(
             not record.deleted and record.task_id in assignments and record.task_id not in looked.seen
             for record in standing.values()
         )
@@ -196,6 +200,36 @@ def _compare(
         notes=tuple((record.annotation, note) for record in records for note in record.notes if not record.deleted),
     )
     return report, records
+
+
+def _lost(
+    answered: Iterable[tuple[Assignment, Sequence[AnsweredTask], Sequence[CodedSegment]]],
+    by_task: Mapping[str, Sequence[CodedSegment]],
+) -> dict[str, CodedSegment]:
+    """Answers that the server once had, and has no longer or only as they were before, though nobody took them back."""
+    lost = {}
+    for assignment, tasks, found in answered:
+        here = {record.annotation: record.coded_at for record in found}
+        for record in by_task.get(assignment.task_id, ()):
+            older = here.get(record.annotation, "") < record.coded_at
+            if not record.deleted and older and _is_from_before(tasks, record):
+                lost[record.annotation] = record
+    return lost
+
+
+def _is_new(tasks: Sequence[AnsweredTask], record: CodedSegment) -> bool:
+    """Whether the task was made after it was answered: again, on a server that had lost it."""
+    made = min((_plain(task.created_at) for task in tasks), default="")
+    return bool(record.coded_at) and made > _plain(record.coded_at)
+
+
+def _is_from_before(tasks: Sequence[AnsweredTask], record: CodedSegment) -> bool:
+    """Whether the server's task cannot know of the answer: a deletion by a person would have changed it later.
+
+    So it is after a server was restored from an older backup, or replaced by an empty one that was filled again.
+    """
+    changed = max((_plain(task.updated_at) for task in tasks), default="")
+    return bool(record.coded_at and changed) and (changed < _plain(record.coded_at) or _is_new(tasks, record))
 
 
 def last_records(records: Iterable[CodedSegment]) -> dict[str, CodedSegment]:

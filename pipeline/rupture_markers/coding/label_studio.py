@@ -170,22 +170,30 @@ class LabelStudioClient:
             asked["query"] = json.dumps({"filters": {"conjunction": "and", "items": [changed]}})
         seen, page, total = 0, 1, 1
         while seen < total:
-            found = self._ask("annotations", partial(self._get, "api/tasks", **asked, page=page))
-            tasks = [AnsweredTask.model_validate(task) for task in found["tasks"]]
+            tasks, total = self._ask("annotations", partial(self._answered_page, {**asked, "page": page}))
             yield from tasks
-            if not tasks:
-                return
-            seen, page, total = seen + len(tasks), page + 1, int(found["total"])
+            seen, page = seen + len(tasks), page + 1
+
+    def _answered_page(self, asked: dict[str, Any]) -> tuple[list[AnsweredTask], int]:
+        found = self._get("api/tasks", **asked)
+        tasks, total = [AnsweredTask.model_validate(task) for task in found["tasks"]], int(found["total"])
+        if not tasks and total > (asked["page"] - 1) * _PAGE:
+            raise ValueError("fewer items than counted")
+        return tasks, total
 
     def count_annotations(self, project: int) -> int:
         """How many annotations a project has, skips apart."""
-        return int(
-            self._ask("count", lambda: self._get("api/tasks", project=project, page_size=1)["total_annotations"])
+        found: int = self._ask(
+            "count", lambda: int(self._get("api/tasks", project=project, page_size=1)["total_annotations"])
         )
+        return found
 
     def users(self) -> list[RemoteUser]:
         """Accounts of the server."""
-        return [RemoteUser.model_validate(user) for user in self._ask("users", lambda: self._get("api/users"))]
+        found: list[RemoteUser] = self._ask(
+            "users", lambda: [RemoteUser.model_validate(user) for user in self._get("api/users")]
+        )
+        return found
 
     def create_tasks(self, project: int, payloads: Sequence[dict[str, Any]]) -> None:
         """Import tasks in one request; not tried again, since a lost answer may have been a yes (the caller looks)."""

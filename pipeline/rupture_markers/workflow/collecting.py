@@ -87,7 +87,7 @@ class CollectSummary:
         odd = {
             "by another coder who has the task": self.strays,
             "tasks that are none of ours": self.not_ours,
-            "answers whose task is gone (kept)": self.gone,
+            "answers that the server has lost (kept)": self.gone,
             "projects that are not there": len(self.missing),
             "odd answers": len(self.notes),
             "failed": len(self.errors),
