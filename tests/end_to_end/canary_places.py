@@ -182,11 +182,16 @@ class Places:
             study / "transcripts", study / "work" / "transcripts", study / "annotations", study / "backups",
             study / "sessions.csv", study / "study.yaml", study / "token", out / "tasks", out / "canary.jsonl",
         ]  # fmt: skip
+        # What a person asks for by the lab's own groups names them.
+        by_group = [
+            out / "exported-sessions.csv",
+            *(out / "evaluation" / f"evaluation.{kind}" for kind in ("html", "json")),
+        ]
         found = []
         for path in sorted(self.root.rglob("*")):
             if path.is_file() and not any(path == o or o in path.parents for o in own):
-                content = "\n".join(self._in(path.read_bytes()))
-                found += [f"{path.relative_to(self.root)}: {c}" for c in content.split("\n") if c]
+                here = set(self._in(path.read_bytes())) - ({GROUP} if path in by_group else set())
+                found += [f"{path.relative_to(self.root)}: {c}" for c in sorted(here)]
         return found + [f"command line: {c}" for line in self.seen for c in self._in(line)]
 
     def _in(self, content: bytes) -> Iterator[str]:

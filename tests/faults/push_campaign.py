@@ -78,14 +78,19 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
-def named_study(template: Path, folder: Path, name: str, url: str, coding: dict[str, Any] | None = None) -> Study:
-    """Copy the study under a name of its own, so that its projects are its own, and draw its tasks."""
+def name_study(template: Path, folder: Path, name: str, url: str, coding: dict[str, Any] | None = None) -> Study:
+    """Copy the study under a name of its own, so that its projects are its own."""
     shutil.copytree(template, folder)
     config = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
     config |= {"study": name, "label_studio": {"url": url, "batch": 3}}
     config["coding"] |= coding or {}
     (folder / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    study = open_study(folder)
+    return open_study(folder)
+
+
+def named_study(template: Path, folder: Path, name: str, url: str, coding: dict[str, Any] | None = None) -> Study:
+    """The same, with its tasks drawn."""
+    study = name_study(template, folder, name, url, coding)
     draw(study)
     return study
 

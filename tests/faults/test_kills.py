@@ -24,6 +24,7 @@ from tests.faults.kill_campaign import (
     COMMANDS,
     OTHER_MODEL,
     Command,
+    annotate_to_server,
     changes_of,
     in_a_fork,
     kill_somewhere,
@@ -31,13 +32,13 @@ from tests.faults.kill_campaign import (
     tasks_and_draws,
     with_small_files,
 )
-from tests.faults.push_campaign import SESSIONS, annotate, named_study, prepare, push_all
+from tests.faults.push_campaign import annotate, name_study, prepare
 
 from rupture_markers.errors import StudyError
-from rupture_markers.workflow import reading, stages
+from rupture_markers.workflow import stages
 from rupture_markers.workflow.study import Study, open_study
 
-pytestmark = pytest.mark.label_studio
+pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from rupture_markers.cli import main; main()"
@@ -73,8 +74,7 @@ def served_template(
     template: Path, label_studio: Any, token_in_environment: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("served") / "study"
-    named_study(template, folder, f"k{os.getpid()}", label_studio.url)
-    shutil.rmtree(folder / "work")
+    name_study(template, folder, f"k{os.getpid()}", label_studio.url)
     return folder
 
 
@@ -83,10 +83,8 @@ def answered_study(
     template: Path, label_studio: Any, token_in_environment: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("answered") / "study"
-    study = named_study(template, folder, f"a{os.getpid()}", label_studio.url)
-    reading.read_batch(study, reading.source_files(study))
-    stages.score_batch(study, SESSIONS)
-    push_all(study)
+    study = name_study(template, folder, f"a{os.getpid()}", label_studio.url)
+    annotate_to_server(folder)
     with label_studio.client() as client:
         assert annotate(study, client, random.Random(1))
     return folder

@@ -278,6 +278,7 @@ def one_disaster(
 DISASTERS = ("restarted", "older backup", "empty")
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("kind", DISASTERS)
 def test_a_server_that_comes_back_other_than_it_was(
     kind: str, template: Path, tmp_path: Path, disaster: Disaster, monkeypatch: pytest.MonkeyPatch
