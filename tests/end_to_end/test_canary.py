@@ -32,7 +32,7 @@ from rupture_markers.errors import Crash
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.workflow.study import open_study
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.label_studio]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.label_studio, pytest.mark.campaign]
 
 CRASH = (
     "import rupture_markers.workflow.{module} as module\n"
