@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,11 @@ from rupture_markers.markers.marker import FAMILIES, Family
 
 WORD_SHARE = 0.3
 """How much of the turn's own first-stage log-odds is added to the boosting's, which is coarse on its own."""
+LINEAR_SHARE = 1.0
+"""How much of the linear model's log-odds (words, session, features) is added to the boosting's."""
+LINEAR = "words, session and features, heard by the linear model"
 
+_LEAST_SLOPE = 0.05
 _FARTHEST = 12.0
 """Log-odds are cut here: nothing that we can know is surer than 1 in 160,000."""
 
@@ -47,23 +51,24 @@ class FitConfig:
     inner_folds: int = 5
     words: WordConfig = field(default_factory=WordConfig)
     set_weights: Mapping[str, float] = field(default_factory=dict)
-    trees: int = 110
+    trees: int = 150
     leaves: int = 10
-    rate: float = 0.07
+    rate: float = 0.05
     bins: int = 63
     least_in_leaf: int = 20
     shrinkage: float = 5.0
-    features_a_split: float = 0.3
+    features_a_split: float = 0.1
 
 
 @dataclass(frozen=True)
 class FamilyModel:
-    """Second stage of one family: boosting, then a logistic curve a * log-odds + b (Platt 1999), then the codes.
+    """Second stage of one family: boosting and the linear model, added; a logistic curve (Platt 1999); the codes.
 
     Attributes
     ----------
     own : int
-        Column of its inputs with the turn's own first-stage log-odds.
+        Column of its inputs with the turn's own first-stage log-odds. As many columns from the family's last, which
+        the boosting does not see, stands the linear model's log-odds.
     typical : array of float32
         Median of each input over the training turns; NaN where it is mostly missing.
     """
@@ -103,8 +108,15 @@ def raw_log_odds(
         return np.zeros(len(inputs))
     # One thread: on a busy machine OpenMP's threads wait for each other far longer than they work.
     with threadpool_limits(1, user_api="openmp"):
-        boosted = np.asarray(boosting.decision_function(inputs), dtype=np.float64)
-    return np.clip(boosted + WORD_SHARE * np.nan_to_num(inputs[:, own]), -_FARTHEST, _FARTHEST)
+        boosted = np.asarray(boosting.decision_function(inputs[:, : -len(FAMILIES)]), dtype=np.float64)
+    words, linear = inputs[:, own], inputs[:, linear_column(inputs.shape[1], own)]
+    total = boosted + WORD_SHARE * np.nan_to_num(words) + LINEAR_SHARE * np.nan_to_num(linear)
+    return np.asarray(np.clip(total, -_FARTHEST, _FARTHEST), dtype=np.float64)
+
+
+def linear_column(width: int, family: int) -> int:
+    """Column of the second stage's inputs with the linear model's log-odds of a family."""
+    return width - len(FAMILIES) + family
 
 
 def probability(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,12 +131,16 @@ class RuptureModel:
     Attributes
     ----------
     words : WordModel
+        First stage.
+    linear : WordModel or None
+        With the words of the session and the features; None in a model of format 1 or 2.
     families : Mapping of Family to FamilyModel
     feature_names : tuple of str
         Features of a turn that it needs, in order.
     """
 
     words: WordModel
+    linear: WordModel | None
     families: Mapping[Family, FamilyModel]
     feature_names: tuple[str, ...]
     novelty: Novelty
@@ -132,7 +148,7 @@ class RuptureModel:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Columns of the second stage."""
-        return (*sequence_names(), *self.feature_names)
+        return (*sequence_names(), *self.feature_names, *(f"{LINEAR}: {family}" for family in FAMILIES))
 
     def counter(self) -> TermCounter:
         """Counts the model's terms."""
@@ -140,15 +156,20 @@ class RuptureModel:
 
     def score_table(self, table: TurnTable) -> TableScores:
         """Probabilities of all turns of a table."""
-        stage = self.words.score(table, columns_of(table, self.words.vocabulary))
-        inputs = second_stage_inputs(table, stage.log_odds)
+        weighed = self.words.vocabulary.weigh(columns_of(table, self.words.vocabulary))
+        stage = self.words.score_words(table, *weighed)
+        linear, parts = np.zeros_like(stage.log_odds), np.zeros_like(stage.parts)
+        if self.linear is not None:
+            heard = self.linear.score_words(table, *weighed)
+            linear, parts = heard.log_odds, heard.parts
+        inputs = second_stage_inputs(table, stage.log_odds, linear)
         out = np.full((len(table), len(FAMILIES)), np.nan)
         for column, family in enumerate(FAMILIES):
             rows = table.rows_of(family)
             if family in self.families and len(rows):
                 out[rows, column] = probability(self.families[family].log_odds(inputs[rows]))
         novelty = self.novelty.distances(describe_sessions(table, self.words))
-        return TableScores(out, inputs, stage, novelty)
+        return TableScores(out, inputs, replace(stage, parts=parts), novelty)
 
     def rank_codes(self, table: TurnTable, words: csr_matrix) -> list[dict[Family, tuple[str, ...]]]:
         """Codes of each row by family, likeliest first."""
@@ -160,15 +181,30 @@ class RuptureModel:
                 ranked[row][family] = order
         return ranked
 
-    def term_weights(self, words: csr_matrix, row: int, family: Family, most: int = 4) -> tuple[tuple[str, float], ...]:
-        """Words and pairs of the turn that raise its first-stage log-odds most, with how much each adds."""
+    def term_weights(
+        self, words: csr_matrix, row: int, family: Family, most: int = 4
+    ) -> tuple[tuple[str, float, float], ...]:
+        """Words and pairs of the turn that raise its log-odds most: what each adds to the first stage and the linear model."""
         column = FAMILIES.index(family)
         start, end = words.indptr[row], words.indptr[row + 1]
         places = words.indices[start:end]
-        added = words.data[start:end] * self.words.own[places, column]
-        best = [n for n in np.argsort(-added, kind="stable")[:most] if added[n] > 0]
+        first = words.data[start:end] * self.words.own[places, column]
+        linear = np.zeros_like(first)
+        if self.linear is not None:
+            linear = words.data[start:end] * self.linear.own[places, column]
+        both = first + linear
+        best = [n for n in np.argsort(-both, kind="stable")[:most] if both[n] > 0]
         terms = self.words.vocabulary.terms
-        return tuple((str(terms[places[n]]).removeprefix(WORD).removeprefix(PAIR), float(added[n])) for n in best)
+        return tuple(
+            (str(terms[places[n]]).removeprefix(WORD).removeprefix(PAIR), float(first[n]), float(linear[n]))
+            for n in best
+        )
+
+    def feature_effects(self, features: NDArray[np.float32], family: Family) -> NDArray[np.float64]:
+        """What each feature of a turn adds to the linear model's log-odds."""
+        if self.linear is None:
+            return np.zeros(len(features))
+        return self.linear.features.own_effects(features, FAMILIES.index(family))
 
 
 @dataclass(frozen=True)
@@ -186,9 +222,11 @@ class OutOfFold:
     novelty: NDArray[np.float64]
 
 
-def second_stage_inputs(table: TurnTable, log_odds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """First-stage scores in the dialogue beside the features of the turns."""
-    return np.concatenate([sequence_features(table, log_odds), table.features], axis=1, dtype=np.float32)
+def second_stage_inputs(
+    table: TurnTable, log_odds: NDArray[np.float64], linear: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """First-stage scores in the dialogue, the features of the turns, and the linear model's log-odds."""
+    return np.concatenate([sequence_features(table, log_odds), table.features, linear], axis=1, dtype=np.float32)
 
 
 def ranker_inputs(table: TurnTable, words: csr_matrix) -> csr_matrix:
@@ -226,7 +264,7 @@ def fit_model(
     sets = np.array([coded.sets[t.session_id] for t in table.transcripts])
     weight = np.array([config.set_weights.get(str(name), 1.0) for name in sets])[table.session]
     fold = fold_of_cases(table.cases, config.inner_folds, config.seed, strata=sets[table.session])
-    log_odds = np.full(share.shape, np.nan)
+    log_odds, heard = np.full(share.shape, np.nan), np.full(share.shape, np.nan)
     strange = np.zeros(len(table.transcripts))
     for number in range(config.inner_folds):
         inside = fold != number
@@ -236,9 +274,12 @@ def fit_model(
             novelty = fit_novelty(describe_sessions(kept, part))
             strange[np.unique(table.session[~inside])] = novelty.distances(describe_sessions(held, part))
             log_odds[~inside] = part.score(held, columns_of(held, part.vocabulary)).log_odds
+            linear = fit_words(kept, share[inside], weight[inside], config.words, dialogue=True)
+            heard[~inside] = linear.score(held, columns_of(held, linear.vocabulary)).log_odds
         progress(1)
-    inputs = second_stage_inputs(table, log_odds)
+    inputs = second_stage_inputs(table, log_odds, heard)
     words = fit_words(table, share, weight, config.words)
+    linear = fit_words(table, share, weight, config.words, dialogue=True)
     progress(1)
     stage = words.score(table, columns_of(table, words.vocabulary))
     ranking = ranker_inputs(table, stage.words)
@@ -263,7 +304,7 @@ def fit_model(
         out[rows, column] = probability(slope * raw + offset)
     progress(1)
     novelty = fit_novelty(describe_sessions(table, words))
-    return RuptureModel(words, families, table.feature_names, novelty), OutOfFold(out, strange)
+    return RuptureModel(words, linear, families, table.feature_names, novelty), OutOfFold(out, strange)
 
 
 def _boost(
@@ -272,7 +313,7 @@ def _boost(
     rows, labels, weights = doubled(share, weight)
     if len(np.unique(labels)) < 2:
         return None
-    known = inputs[rows]
+    known = few_values(inputs[:, : -len(FAMILIES)], config.bins)[rows]
     # Never split on, and scikit-learn cannot bin a column without a value.
     known[:, np.isnan(known).all(axis=0)] = 0.0
     boosting = HistGradientBoostingClassifier(
@@ -282,6 +323,24 @@ def _boost(
     )  # fmt: skip
     with threadpool_limits(1, user_api="openmp"):
         return boosting.fit(known, labels, sample_weight=weights)
+
+
+def few_values(inputs: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+    """Each column with at most this many values: every value becomes the nearest of as many quantiles.
+
+    Boosting splits halfway between two values, so its trees treat the true values as they treat these; scikit-learn
+    takes three quarters of the time of a fit to find weighted quantiles by itself.
+    """
+    out = inputs.copy()
+    for column in range(inputs.shape[1]):
+        known = ~np.isnan(inputs[:, column])
+        values = np.sort(inputs[known, column])
+        if len(np.unique(values)) <= most:
+            continue
+        kept = np.unique(values[np.linspace(0, len(values) - 1, most).round().astype(np.int64)])
+        halfway = (kept[1:] + kept[:-1]) / 2
+        out[known, column] = kept[np.searchsorted(halfway, inputs[known, column])]
+    return out
 
 
 def fit_calibration(
@@ -298,7 +357,13 @@ def fit_calibration(
         rate = (share.sum() + 1) / total
         return 0.0, float(np.log(rate / (1 - rate)))
     curve = LogisticRegression(C=1e3, max_iter=1000).fit(raw[rows, None], labels, sample_weight=weights)
-    return float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    slope = float(curve.coef_[0, 0])
+    if slope < _LEAST_SLOPE:
+        # Too few marked turns to tell: a curve that falls would turn the order of the turns around.
+        rate = float((weights * labels).sum() / weights.sum())
+        middle = float((weights * raw[rows]).sum() / weights.sum())
+        return _LEAST_SLOPE, float(np.log(rate / (1 - rate))) - _LEAST_SLOPE * middle
+    return slope, float(curve.intercept_[0])
 
 
 def _typical(inputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rupture_markers.learning.estimator import RuptureModel
+from rupture_markers.learning.estimator import RuptureModel, linear_column
 from rupture_markers.learning.scores import ScoringDetail
 from rupture_markers.learning.sequence import AROUND, LEVEL, sequence_names
 from rupture_markers.learning.stacked import StackedModel
@@ -85,13 +85,21 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
     given, typical = detail.inputs[row], model.families[family].typical
     names = sequence_names()
     own = FAMILIES.index(family)
-    out = [
-        _Change(
-            f'word: "{term}"' if " " not in term else f'words: "{term}"',
-            np.array([own]),
-            np.array([given[own] - added], dtype=np.float32),
+    width = len(names) + len(model.feature_names) + len(FAMILIES)
+    linear = linear_column(width, own)
+    of_words, of_around, of_session = (float(part) for part in detail.parts[row, own])
+    features = slice(len(names), len(names) + len(model.feature_names))
+    effect = model.feature_effects(given[features], family) - model.feature_effects(typical[features], family)
+
+    def change(reason: str, columns: Sequence[int], values: Sequence[float], less: float) -> _Change:
+        # The linear model's log-odds lose what it got from the thing that is taken away.
+        return _Change(
+            reason, np.array([*columns, linear]), np.array([*values, given[linear] - less], dtype=np.float32)
         )
-        for term, added in model.term_weights(detail.words, row, family)
+
+    out = [
+        change(f'word: "{term}"' if " " not in term else f'words: "{term}"', [own], [given[own] - first], second)
+        for term, first, second in model.term_weights(detail.words, row, family)
     ]
     if isinstance(model, StackedModel):
         column = given.shape[0] - len(FAMILIES) + own
@@ -99,10 +107,15 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
             _Change(f'your words: "{term}"', np.array([column]), np.array([given[column] - added], dtype=np.float32))
             for term, added in model.own_term_weights(detail.words, row, family)
         ]
-    for group, reason in _GROUPS.items():
-        columns = np.array([n for n, name in enumerate(names) if name.startswith(group)])
-        out.append(_Change(reason, columns, typical[columns]))
-    out.append(_Change("wording of the turn as a whole", np.array([own]), typical[[own]]))
+    for (group, reason), less in zip(_GROUPS.items(), (of_around, of_session), strict=True):
+        columns = [n for n, name in enumerate(names) if name.startswith(group)]
+        out.append(change(reason, columns, typical[columns].tolist(), less))
+    out.append(change("wording of the turn as a whole", [own], typical[[own]].tolist(), of_words))
+
+    def made_typical(reason: str, places: list[int]) -> _Change:
+        less = float(effect[np.array(places) - len(names)].sum())
+        return change(reason, places, typical[places].tolist(), less)
+
     together: dict[str, list[int]] = {}
     for place, name in enumerate(model.feature_names, start=len(names)):
         value, usual = float(given[place]), float(typical[place])
@@ -112,16 +125,14 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
         if kind:
             together.setdefault(kind, []).append(place)
         else:
-            out.append(_Change(_worded(name, value, usual), np.array([place]), typical[[place]]))
+            out.append(made_typical(_worded(name, value, usual), [place]))
     heard = _heard(detail.cue_hits[row])
-    shown = given[len(names) : len(names) + len(model.feature_names)]  # a lab's own columns stand behind
-    feature = dict(zip(model.feature_names, shown.tolist(), strict=True))
+    feature = dict(zip(model.feature_names, given[features].tolist(), strict=True))
     for kind, places in together.items():
-        columns = np.array(places)
         if kind == _CUES and not heard:
             continue
         reason = {_CUES: f"cue: {', '.join(heard)}", _LENGTH: length_in_words(feature)}.get(kind, kind)
-        out.append(_Change(reason, columns, typical[columns]))
+        out.append(made_typical(reason, places))
     return out
 
 

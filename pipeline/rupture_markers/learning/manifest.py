@@ -152,7 +152,7 @@ class Manifest(_Strict):
     Attributes
     ----------
     format : int
-        1 for a model by itself, 2 for a baseline with a lab's own part.
+        Of the model file (`model_parts`); 3 is a baseline with a lab's own part.
     own : OwnTraining or None
         Of format 3.
     evaluation : EvaluationReport or None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rupture_markers.learning.code_ranker import CodeRanker
+from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.novelty import Novelty, fit_novelty
 from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
@@ -14,10 +15,11 @@ from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.word_model import WordModel
 from rupture_markers.markers.marker import FAMILIES, Family
 
-FORMAT = 2
-"""Of the model file; 1 had no novelty and fewer neighbours, and is read as one that finds nothing novel."""
+FORMAT = 4
+"""Of the model file; 1 had no novelty and fewer neighbours, 1 and 2 no linear model beside the boosting, and are read as
+such."""
 STACKED_FORMAT = 3
-"""A baseline with a lab's own part; formats 1 and 2 are models by themselves, and are read as before."""
+"""A baseline with a lab's own part; the others are models by themselves."""
 
 
 def parts_of(model: RuptureModel | StackedModel) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def parts_of(model: RuptureModel | StackedModel) -> dict[str, Any]:
             "around": words.around,
             "intercept": words.intercept,
         },
+        "linear": None if model.linear is None else _linear_parts(model.linear),
         "families": {
             family: {
                 "boosting": part.boosting,
@@ -68,6 +71,30 @@ def model_of_parts(parts: dict[str, Any]) -> RuptureModel | StackedModel:
     return _base_from_parts(parts)
 
 
+def _linear_parts(linear: WordModel) -> dict[str, Any]:
+    """Its vocabulary is the first stage's."""
+    return {
+        "own": linear.own,
+        "around": linear.around,
+        "intercept": linear.intercept,
+        "session_columns": linear.session.columns,
+        "session_weights": linear.session.weights,
+        "feature_centre": linear.features.centre,
+        "feature_spread": linear.features.spread,
+        "feature_weights": linear.features.weights,
+    }
+
+
+def _linear_from_parts(parts: dict[str, Any] | None, vocabulary: Vocabulary) -> WordModel | None:
+    if parts is None:
+        return None
+    return WordModel(
+        vocabulary, parts["own"], parts["around"], parts["intercept"],
+        SessionPart(parts["session_columns"], parts["session_weights"]),
+        FeaturePart(parts["feature_centre"], parts["feature_spread"], parts["feature_weights"]),
+    )  # fmt: skip
+
+
 def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
     words = parts["words"]
     families: dict[Family, FamilyModel] = {}
@@ -80,11 +107,11 @@ def _base_from_parts(parts: dict[str, Any]) -> RuptureModel:
             families[family] = FamilyModel(
                 FAMILIES.index(family), part["boosting"], slope, offset, ranker, part["typical"]
             )
+    vocabulary = Vocabulary(words["terms"], words["idf"], int(words["words"]))
+    nothing = Heard.nothing().parts(np.zeros((0, len(FAMILIES))))
     return RuptureModel(
-        WordModel(
-            Vocabulary(words["terms"], words["idf"], int(words["words"])),
-            words["own"], words["around"], words["intercept"],
-        ),
+        WordModel(vocabulary, words["own"], words["around"], words["intercept"], *nothing),
+        _linear_from_parts(parts.get("linear"), vocabulary),
         families,
         tuple(str(name) for name in parts["feature_names"]),
         Novelty(**parts["novelty"]) if "novelty" in parts else fit_novelty(np.zeros((0, 0))),

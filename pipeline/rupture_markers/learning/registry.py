@@ -16,7 +16,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.manifest import Manifest
-from rupture_markers.learning.model_parts import STACKED_FORMAT, model_of_parts, parts_of
+from rupture_markers.learning.model_parts import FORMAT, model_of_parts, parts_of
 from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise
@@ -153,9 +153,9 @@ def load_model(
     folder = model_folder(ref)
     manifest = read_manifest(folder)
     path = folder / MODEL_FILE
-    if manifest.format > STACKED_FORMAT:
+    if manifest.format > FORMAT:
         raise ModelError(
-            f"the model is of format {manifest.format}, and this version knows formats up to {STACKED_FORMAT}.",
+            f"the model is of format {manifest.format}, and this version knows formats up to {FORMAT}.",
             "Use the version of rupture-markers that it was made with, or a newer one.",
             path=path,
         )

@@ -50,10 +50,17 @@ class TurnScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoringDetail:
-    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them."""
+    """What the evidence is found from: the second stage's inputs of one session, and what stands behind them.
+
+    Attributes
+    ----------
+    parts : array of float32, turns x families x 3
+        Of the linear model's log-odds, as in ``WordScores``.
+    """
 
     inputs: NDArray[np.float32]
     words: csr_matrix
+    parts: NDArray[np.float32]
     cue_hits: tuple[tuple[CueHit, ...], ...]
 
 

@@ -77,6 +77,7 @@ def score_transcripts(
                 kept = ScoringDetail(
                     found.inputs[start:end].copy(),
                     found.word_scores.words[np.arange(start, end)],
+                    found.word_scores.parts[start:end].copy(),
                     table.cue_hits[start:end],
                 )
             yield TurnScores(transcript.session_id, rows, kept, float(found.novelty[number]))

@@ -15,7 +15,6 @@ from rupture_markers.learning.estimator import FamilyModel, RuptureModel, TableS
 from rupture_markers.learning.own_model import CHOICES, OwnModel, OwnPart
 from rupture_markers.learning.terms import PAIR, WORD, TermCounter, Vocabulary
 from rupture_markers.learning.turn_table import TurnTable
-from rupture_markers.learning.word_model import WordScores
 from rupture_markers.markers.marker import FAMILIES, Family
 
 
@@ -106,7 +105,7 @@ class StackedModel:
             if family in self.families and len(rows):
                 out[rows, column] = probability(self.families[family].log_odds(inputs[rows]))
         both = hstack([found.word_scores.words, words]).tocsr()
-        return TableScores(out, inputs, WordScores(found.word_scores.log_odds, both), found.novelty)
+        return TableScores(out, inputs, replace(found.word_scores, words=both), found.novelty)
 
     def _base_words(self, words: csr_matrix) -> csr_matrix:
         return words[:, : words.shape[1] - len(self.own.vocabulary.terms)].tocsr()
@@ -115,9 +114,15 @@ class StackedModel:
         """Codes of each row by family, likeliest first, as the baseline has them."""
         return self.base.rank_codes(self._base_table(table), self._base_words(words))
 
-    def term_weights(self, words: csr_matrix, row: int, family: Family, most: int = 4) -> tuple[tuple[str, float], ...]:
-        """Terms of the baseline that raise its first-stage log-odds most."""
+    def term_weights(
+        self, words: csr_matrix, row: int, family: Family, most: int = 4
+    ) -> tuple[tuple[str, float, float], ...]:
+        """Terms of the baseline that raise its log-odds most."""
         return self.base.term_weights(self._base_words(words[[row]]), 0, family, most)
+
+    def feature_effects(self, features: NDArray[np.float32], family: Family) -> NDArray[np.float64]:
+        """What each feature adds to the log-odds of the baseline's linear model."""
+        return self.base.feature_effects(features, family)
 
     def own_term_weights(
         self, words: csr_matrix, row: int, family: Family, most: int = 4

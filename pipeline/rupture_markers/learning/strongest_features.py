@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rupture_markers.learning.estimator import RuptureModel
+from rupture_markers.learning.estimator import RuptureModel, linear_column
+from rupture_markers.learning.sequence import sequence_names
 from rupture_markers.markers.feature_labels import feature_label
-from rupture_markers.markers.marker import Family
+from rupture_markers.markers.marker import FAMILIES, Family
 
 
 def separations(
@@ -31,13 +32,30 @@ def separations(
     for column, name in enumerate(model.input_names):
         groups.setdefault(_reason(name), []).append(column)
     full = part.log_odds(inputs)
+    first, linear = len(sequence_names()), linear_column(inputs.shape[1], FAMILIES.index(family))
     out = {}
     for reason, columns in groups.items():
         changed = inputs.copy()
         changed[:, columns] = part.typical[columns]
+        heard = [column - first for column in columns if first <= column < first + len(model.feature_names)]
+        changed[:, linear] -= _linear_effect(model, family, inputs, heard)
         lost = full - part.log_odds(changed)
         out[reason] = float(lost[marked].mean() - lost[~marked].mean())
     return out
+
+
+def _linear_effect(
+    model: RuptureModel, family: Family, inputs: NDArray[np.float32], heard: list[int]
+) -> NDArray[np.float64] | float:
+    """What the linear model's log-odds lose when these features are made typical."""
+    if model.linear is None or not heard:
+        return 0.0
+    first = len(sequence_names())
+    last = first + len(model.feature_names)
+    features = model.linear.features
+    given, usual = features.scaled(inputs[:, first:last]), features.scaled(model.families[family].typical[first:last])
+    weights = features.weights[0, heard, FAMILIES.index(family)]
+    return np.asarray((given[:, heard] - usual[heard]) @ weights, dtype=np.float64)
 
 
 def _reason(name: str) -> str:

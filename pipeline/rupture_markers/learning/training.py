@@ -18,6 +18,7 @@ from rupture_markers.learning.estimator import FitConfig, fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of
 from rupture_markers.learning.figures import threshold_for_recall
 from rupture_markers.learning.manifest import Manifest, Metrics, NoveltyLimit, Thresholds
+from rupture_markers.learning.model_parts import FORMAT
 from rupture_markers.learning.novelty import QUANTILE
 from rupture_markers.learning.registry import LoadedModel, library_versions, load_model, save_model
 from rupture_markers.learning.terms import LEAST_CASES
@@ -111,6 +112,7 @@ def train(
     for transcript in coded.transcripts:
         counts[coded.sets[transcript.session_id]] += 1
     manifest = Manifest(
+        format=FORMAT,
         id=model_id,
         parent=parent,
         created=_now(),

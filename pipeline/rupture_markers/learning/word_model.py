@@ -1,4 +1,8 @@
-"""First stage: logistic regressions on the TF-IDF of a turn's words and characters and of its neighbours' words."""
+"""Logistic regressions on the TF-IDF of a turn's words and characters and of its neighbours' words.
+
+By themselves they are the first stage. With the words of the session and the features of the turns (`dialogue_part`) as
+further columns they are the linear model that the second stage's boosting is added to.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 
+from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart
 from rupture_markers.learning.terms import Vocabulary, choose_vocabulary
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.marker import FAMILIES
@@ -42,7 +47,7 @@ class WordConfig:
 
 @dataclass(frozen=True)
 class WordModel:
-    """Weights of the first stage.
+    """Weights of the regressions.
 
     Attributes
     ----------
@@ -52,38 +57,61 @@ class WordModel:
     around : array of float32, neighbours x words x families
         Weights of the words of each neighbour in ``NEIGHBOURS``, its share of length included.
     intercept : array of float64, families
+    session : SessionPart
+    features : FeaturePart
+        Both empty in the first stage.
     """
 
     vocabulary: Vocabulary
     own: NDArray[np.float32]
     around: NDArray[np.float32]
     intercept: NDArray[np.float64]
+    session: SessionPart
+    features: FeaturePart
 
     def score(self, table: TurnTable, counts: csr_matrix) -> WordScores:
         """Log-odds of every row and family; ``counts`` holds the vocabulary's terms."""
-        words, characters = self.vocabulary.weigh(counts)
-        cut = self.vocabulary.words
-        own = words @ self.own[:cut] + characters @ self.own[cut:]
-        around = np.zeros_like(own)
+        return self.score_words(table, *self.vocabulary.weigh(counts))
+
+    def score_words(self, table: TurnTable, words: csr_matrix, characters: csr_matrix) -> WordScores:
+        """Log-odds from the TF-IDF of `Vocabulary.weigh`."""
+        cut, families = self.vocabulary.words, len(FAMILIES)
         # A model of format 1 has weights for the first of the neighbours alone.
-        for (offset, _), weights in zip(NEIGHBOURS, self.around, strict=False):
+        near = NEIGHBOURS[: len(self.around)]
+        weights = np.concatenate([self.own[:cut], *self.around], axis=1)
+        found = words @ weights
+        own = found[:, :families] + characters @ self.own[cut:]
+        around = np.zeros((len(table), families))
+        for number, (offset, _) in enumerate(near, start=1):
             there = table.at_offset(offset)
-            part = words @ weights
+            part = found[:, number * families : (number + 1) * families]
             around += np.where((there >= 0)[:, None], part[there], 0.0)
-        total = own.astype(np.float64) + around + self.intercept
+        features, features_around = self.features.log_odds(table)
+        session = self.session.log_odds(table, words)
+        around += features_around
+        total = own.astype(np.float64) + around + features + session + self.intercept
         for column, family in enumerate(FAMILIES):
             outside = np.ones(len(table), dtype=bool)
             outside[table.rows_of(family)] = False
             total[outside, column] = np.nan
-        return WordScores(total, words)
+        return WordScores(total, words, np.stack([own, around, session], axis=2).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class WordScores:
-    """Log-odds, turns x families (NaN where a family is not coded), and the turns' TF-IDF of words."""
+    """Log-odds, turns x families (NaN where a family is not coded), and what stands behind them.
+
+    Attributes
+    ----------
+    words : sparse matrix, turns x words
+        TF-IDF.
+    parts : array of float32, turns x families x 3
+        What the turn's own words, the turns around and the session's words add.
+    """
 
     log_odds: NDArray[np.float64]
     words: csr_matrix
+    parts: NDArray[np.float32]
 
 
 def shifted(matrix: csr_matrix, rows: NDArray[np.int64]) -> csr_matrix:
@@ -110,7 +138,12 @@ def doubled(
 
 
 def fit_words(
-    table: TurnTable, share: NDArray[np.float64], weight: NDArray[np.float64], config: WordConfig
+    table: TurnTable,
+    share: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    config: WordConfig,
+    *,
+    dialogue: bool = False,
 ) -> WordModel:
     """Fit vocabulary and regressions on all turns of a table that counts every term.
 
@@ -119,6 +152,8 @@ def fit_words(
     share : array, turns x families
         Share of the coders.
     weight : array, turns
+    dialogue : bool
+        Hear the words of the session and the features of the turns, too.
     """
     terms_counted = table.terms if table.terms is not None else np.array([], dtype=np.str_)
     _, case_of_row = np.unique(table.cases, return_inverse=True)
@@ -129,11 +164,15 @@ def fit_words(
     words, characters = vocabulary.weigh(table.counts[:, columns].tocsr())
     blocks = [words, characters * config.character_share]
     blocks += [shifted(words, table.at_offset(offset)) * scale for offset, scale in NEIGHBOURS]
+    heard = Heard.of(table, words) if dialogue else Heard.nothing()
+    blocks += heard.blocks(table, words)
     matrix = hstack(blocks).tocsr()
     cut = vocabulary.words
     terms = len(vocabulary.terms)
     own = np.zeros((terms, len(FAMILIES)), dtype=np.float32)
     around = np.zeros((len(NEIGHBOURS), cut, len(FAMILIES)), dtype=np.float32)
+    first = terms + len(NEIGHBOURS) * cut
+    beyond = np.zeros((matrix.shape[1] - first, len(FAMILIES)))
     intercept = np.zeros(len(FAMILIES))
     for column, family in enumerate(FAMILIES):
         of_family = table.rows_of(family)
@@ -152,8 +191,9 @@ def fit_words(
         for number, (_, scale) in enumerate(NEIGHBOURS):
             start = terms + number * cut
             around[number, :, column] = coefficients[start : start + cut] * scale
+        beyond[:, column] = coefficients[first:]
         intercept[column] = regression.intercept_[0]
-    return WordModel(vocabulary, own, around, intercept)
+    return WordModel(vocabulary, own, around, intercept, *heard.parts(beyond))
 
 
 def columns_of(table: TurnTable, vocabulary: Vocabulary) -> csr_matrix:
