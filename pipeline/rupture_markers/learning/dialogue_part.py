@@ -117,9 +117,14 @@ def common_words(words: csr_matrix, cases: NDArray[np.str_]) -> NDArray[np.int64
 
 
 def scale_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation of each feature, a missing value read as 0."""
+    """Centre and standard deviation of each feature, a missing value read as 0.
+
+    The centre of a feature that is mostly 0 is 0, so that its column stays sparse; the mean otherwise.
+    """
     known = np.nan_to_num(features)
-    return known.mean(axis=0).astype(np.float32), (known.std(axis=0) + 1e-6).astype(np.float32)
+    sparse = (known == 0).mean(axis=0) > 0.5
+    centre = np.where(sparse, 0.0, known.mean(axis=0))
+    return centre.astype(np.float32), (known.std(axis=0) + 1e-6).astype(np.float32)
 
 
 @dataclass(frozen=True)
