@@ -230,7 +230,7 @@ def mutate_json(data: bytes, draw: random.Random) -> bytes:
     """Change, leave out, repeat and move values of a JSON document; it stays JSON."""
     try:
         return json.dumps(_changed_value(json.loads(data), draw)).encode()
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested too deep to be changed
         return data
 
 

@@ -149,7 +149,9 @@ def test_the_advice_on_unmapped_labels_is_yaml_that_maps_them(tmp_path: Path, la
     assert set(advice or ()) == ({label} if len(label) <= 100 else set())
 
 
-@pytest.mark.parametrize("text", ["study: " + "9" * 5000, "study: 2020-99-99", "study: " + "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["study: " + "9" * 5000, "study: 2020-99-99", "study: " + "[" * 5000, "study: " + '{"a":' * 5000]
+)
 def test_a_config_that_yaml_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
