@@ -48,7 +48,7 @@ class Analyser:
 
 @pytest.fixture
 def presidio(monkeypatch: pytest.MonkeyPatch) -> type[Analyser]:
-    parts = {
+    parts: dict[str, dict[str, Any]] = {
         "presidio_analyzer": {"AnalyzerEngine": Analyser},
         "presidio_analyzer.nlp_engine": {"SpacyNlpEngine": Engine},
         "presidio_analyzer.recognizer_registry": {"RecognizerRegistry": Registry},
