@@ -1,6 +1,6 @@
 # make demo: install everything, run the sample study into a local Label Studio.   make test, make lint: what CI runs.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-round demo-stop test lint campaign clean
+.PHONY: help demo demo-round demo-stop test lint audit campaign clean
 SHELL := /bin/bash
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
@@ -14,6 +14,7 @@ help:
 	@echo "make demo-stop stop that Label Studio"
 	@echo "make test      the whole suite, a real Label Studio and Prefect flow included"
 	@echo "make lint      ruff, mypy, import contracts"
+	@echo "make audit     known vulnerabilities of what both locks install; asks an advisory service on the internet"
 	@echo "make campaign  the long forms of the suite's campaigns"
 
 $(STAMP): requirements.lock pyproject.toml
@@ -45,5 +46,12 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+audit: $(STAMP)
+	$(PYTHON) -m venv .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit
+	for lock in requirements.lock configs/label-studio.lock; do \
+		.venv-audit/bin/pip-audit -r $$lock --no-deps --disable-pip \
+			$$(sed -n 's/^\([A-Z][A-Za-z0-9-]*\) .*/--ignore-vuln \1/p' configs/advisories.txt) || exit 1; \
+	done
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.planted_identifiers import LATER, PATTERNED, Planted, planted
+from benchmarks.planted_identifiers import LATER, PATTERNED, Planted, fresh, planted
 
 from rupture_markers.transcripts.deidentify import Scanner
 from rupture_markers.transcripts.read import read_transcripts
@@ -114,7 +114,9 @@ def main() -> None:
     show("All", recall(items, scanner)[0])
     later, missed_later = recall(planted(kinds=LATER), scanner)
     show("Written last", later)
-    for kind, texts in missed_later.items():
+    last, missed_last = recall(fresh(), scanner)
+    show("Written after that, by somebody who had not seen the patterns", last)
+    for kind, texts in (*missed_later.items(), *missed_last.items()):
         missed.setdefault(kind, []).extend(texts)
     if options.misses:
         for kind, texts in missed.items():

@@ -14,6 +14,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 PATTERNED = (
     "phone", "email", "url", "ip", "national_id", "health_plan", "record", "account", "licence", "vehicle", "device",
@@ -207,6 +208,20 @@ CARRIERS: dict[str, tuple[str, ...]] = {
     ),
     "place": ("I grew up in {}.", "We moved to {} when I was nine.", "He's still living near {}.", "They took her to {} in the night.", "I got the train from {} and cried all the way.", "my mum's in {} now"),
 }  # fmt: skip
+
+
+def fresh() -> Iterator[Planted]:
+    """Sentences of fresh_notations.txt, each a notation of its own, as they were measured at first sight."""
+    for line in Path(__file__).with_name("fresh_notations.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        kind, _, sentence = line.partition("|")
+        parts = re.split("[«»]", sentence)
+        text = "".join(parts)
+        for n in range(1, len(parts), 2):
+            start = len("".join(parts[:n]))
+            yield Planted(kind, text, start, start + len(parts[n]), sentence, True)
+
 
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 from tests.coding.page_results import answer
-from tests.faults.reader_fuzzing import SAMPLE
+from tests.faults.mutations import SAMPLE
 
 from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from tests.faults.campaign_figures import keep_figures
 from tests.faults.hostile_documents import word_file
-from tests.faults.reader_fuzzing import FORMATS, SAMPLE, Result, fuzz_apart
+from tests.faults.mutations import SAMPLE
+from tests.faults.reader_fuzzing import FORMATS, Result, fuzz_apart
 
 from rupture_markers.errors import ConfigError, IngestError, UnmappedSpeakerError
 from rupture_markers.transcripts.options import ReadOptions
 from rupture_markers.transcripts.read import read_transcript
+from rupture_markers.transcripts.sessions import read_sessions
 from rupture_markers.workflow.config import load_config
 
 SPEAKERS = ReadOptions(speakers={"T": "therapist", "C": "client", "THE": "therapist", "CLI": "client"})
@@ -147,9 +149,61 @@ def test_the_advice_on_unmapped_labels_is_yaml_that_maps_them(tmp_path: Path, la
     assert set(advice or ()) == ({label} if len(label) <= 100 else set())
 
 
-@pytest.mark.parametrize("text", ["study: " + "9" * 5000, "study: 2020-99-99", "study: " + "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["study: " + "9" * 5000, "study: 2020-99-99", "study: " + "[" * 5000, "study: " + '{"a":' * 5000]
+)
 def test_a_config_that_yaml_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError):
         load_config(path)
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_half_a_character_is_refused_with_its_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    said = [("T", "therapist", "Hello \\ud83d there."), ("C", "client", "Hi.")]
+    segments = ", ".join(f'{{"speaker": "{label}", "text": "{text}"}}' for label, _, text in said)
+    turns = ", ".join(f'{{"turn": {n}, "speaker": "{who}", "text": "{t}"}}' for n, (_, who, t) in enumerate(said))
+    path.write_text(
+        f'{{"segments": [{segments}]}}' if name == "a.json" else f'{{"session_id": "s", "turns": [{turns}]}}\n'
+    )
+    with pytest.raises(IngestError, match=r"a\.json") as refused:
+        read_transcript(path, SPEAKERS)
+    assert "there" not in str(refused.value)
+    path.write_text(path.read_text().replace("\\ud83d", "\\ud83d\\ude00"))
+    assert read_transcript(path, SPEAKERS).turns[0].text == "Hello \U0001f600 there."
+
+
+def test_a_word_document_in_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(word_file("<w:p/>"))) as plain, zipfile.ZipFile(out, "w") as packed:
+        for name in plain.namelist():
+            packed.writestr(name, b'<?xml version="1.0" encoding="UTF-9"?>' + plain.read(name))
+    path.write_bytes(out.getvalue())
+    with pytest.raises(IngestError, match="not a Word document"):
+        read_transcript(path, SPEAKERS)
+
+
+@pytest.mark.parametrize("content", ['session_id,"case_id\ns1,c1\n', 'session_id,case_id\ns1,"c1\n'])
+def test_a_table_of_sessions_that_is_broken_is_refused_in_its_header_too(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "sessions.csv"
+    path.write_text(content)
+    with pytest.raises(IngestError, match=r"sessions\.csv"):
+        read_sessions(path)
+
+
+def test_a_session_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.csv"
+    path.write_text(f"session_id,case_id,session_number\ns1,c1,{'9' * 5000}\n")
+    with pytest.raises(IngestError, match="no whole number"):
+        read_sessions(path)
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7"])
+def test_an_encoding_that_raises_an_error_of_its_own_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"T: hello \xff\xfe\n C: hi +2AA-\n" * 50)
+    with pytest.raises(IngestError):
+        read_transcript(path, ReadOptions(speakers=SPEAKERS.speakers, encoding=encoding))

@@ -101,16 +101,17 @@ def test_names_of_files_and_columns_are_scanned_too() -> None:
     turns = (Turn(0, "therapist", "Hello."), Turn(1, "client", "Hello."))
     transcript = Transcript(
         "michelle-03", "case-1", turns, source_name="MichelleFerris_2019-03-02.txt",
-        therapist_id="th-A", groups={"site": "leicester", "arm": "waitlist"},
+        therapist_id="th-A", groups={"site": "leicester", "arm": "waitlist", "with_michelle": "yes"},
     )  # fmt: skip
     places = {(f.where, f.kind) for f in SCANNER.session(transcript)}
     assert {
         ("session_id", "name"),
         ("source_name", "name"),
         ("source_name", "date"),
-        ("groups.site", "place"),
+        ("groups.1", "place"),
+        ("group_names.2", "name"),
     } <= places
-    assert not any(where in {"case_id", "therapist_id", "groups.arm"} for where, _ in places)
+    assert not any(where in {"case_id", "therapist_id", "groups.0", "group_names.0"} for where, _ in places)
 
 
 def test_pseudonyms_pass() -> None:

@@ -176,6 +176,30 @@ def test_a_finding_in_a_label_or_a_file_name_is_not_replaced_in_a_copy(study: Pa
     rupture("deidentify", str(study), "--replace", reference, code=5)
 
 
+@pytest.mark.parametrize("where", ["tiers.0", "folders.0"])
+def test_a_name_among_tiers_or_folders_stops_every_session(study: Path, where: str) -> None:
+    config = yaml.safe_load((study / "study.yaml").read_text(encoding="utf-8"))
+    if where == "tiers.0":
+        config["reading"] = {"tiers": {"Michelle": "client"}}
+    else:
+        (study / "transcripts" / "michelle ferris").mkdir()
+    (study / "study.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    opened = open_study(study)
+    rupture("check", str(study), code=2)
+    assert where in {f.where for f in gate.study_findings(opened)}
+    assert gate.passed(opened, reading.session_names(opened)).allowed == ()
+    finding = next(f for f in gate.study_findings(opened) if f.where == where)
+    assert gate.shown_text(opened, finding).lower().startswith("michelle")
+
+
+def test_a_label_that_the_study_does_not_name_stops_its_file(study: Path) -> None:
+    (study / "transcripts" / "s1.txt").write_text("T: Hello.\nMichelle: Hi.\nT: So.\nC: Yes.\n" * 3, encoding="utf-8")
+    report = check(study, 2)
+    assert "s1" not in {f["session"] for f in report["findings"]}
+    assert any("mapped to nobody" in json.dumps(report[key]) for key in report)
+    assert "Michelle" not in json.dumps(report)
+
+
 def test_a_name_among_the_speakers_labels_stops_every_session(study: Path) -> None:
     config = yaml.safe_load((study / "study.yaml").read_text(encoding="utf-8"))
     config["speakers"]["Michelle"] = "client"

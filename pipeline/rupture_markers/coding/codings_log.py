@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -11,11 +12,22 @@ from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.markers.coded_segment import CodedSegment
 
 _RECORD = TypeAdapter(CodedSegment)
+_TASK = re.compile(rb'"task_id":"([0-9A-Za-z]*)"')
 
 
 def read_coded_segments(path: Path) -> tuple[CodedSegment, ...]:
     """Every record, oldest first; empty where there is none yet."""
     return read_records(path, _RECORD)
+
+
+def read_coded_segments_of(path: Path, tasks: Container[str]) -> tuple[CodedSegment, ...]:
+    """Records of some tasks, oldest first; the others are passed over unread, since a log holds every coder's."""
+
+    def wanted(line: bytes) -> bool:
+        found = _TASK.search(line)
+        return found is None or found[1].decode() in tasks
+
+    return read_records(path, _RECORD, wanted)
 
 
 def append_coded_segments(path: Path, records: Iterable[CodedSegment]) -> int:

@@ -138,6 +138,13 @@ class LabelStudioClient:
             read_task,
         )
 
+    def count_tasks(self, project: int) -> int:
+        """How many tasks a project has."""
+        found: int = self._ask(
+            "count of tasks", lambda: int(self._get("api/tasks", project=project, page_size=1)["total"])
+        )
+        return found
+
     def has_work(self, task: RemoteTask) -> bool:
         """Whether a person has begun with a task: an annotation, a skip or a draft."""
         if task.annotations:

@@ -177,6 +177,7 @@ def _create_missing(
 ) -> int:
     missing = [task for task in tasks if task.task_id not in here]
     advance(len(tasks) - len(missing))
+    count = client.count_tasks(project) if missing else 0
     for first in range(0, len(missing), batch):
         wave = missing[first : first + batch]
         left = wave
@@ -187,7 +188,13 @@ def _create_missing(
                 if last == _TRIES - 1:
                     raise
                 _wait(client, fault, last)
+            else:
+                # Listing them all after every wave would take time with the square of their number.
+                if client.count_tasks(project) == count + len(left):
+                    left = []
+                    break
             have = _remote(client, project)
+            count = sum(map(len, have.values()))
             left = [task for task in wave if task.task_id not in have]
             if not left:
                 break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,8 +35,17 @@ def append_records(path: Path, records: Iterable[Record], kind: TypeAdapter[Reco
     return len(lines)
 
 
-def read_records(path: Path, kind: TypeAdapter[Record]) -> tuple[Record, ...]:
+def read_records(
+    path: Path, kind: TypeAdapter[Record], wanted: Callable[[bytes], bool] = lambda _: True
+) -> tuple[Record, ...]:
     """Read a log, oldest first; a missing log is empty, an unfinished last line is passed over.
+
+    Parameters
+    ----------
+    path : Path
+    kind : TypeAdapter
+    wanted : callable
+        Whether a line is to be read at all; reading is what takes the time.
 
     Raises
     ------
@@ -49,6 +58,8 @@ def read_records(path: Path, kind: TypeAdapter[Record]) -> tuple[Record, ...]:
         return ()
     records = []
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        if not wanted(line):
+            continue
         try:
             records.append(kind.validate_json(line))
         except ValidationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from rupture_markers.transcripts.options import RawTranscript, ReadOptions, Utte
 from rupture_markers.transcripts.speakers import numbers_that_fall, require_mapped, speaker_of
 from rupture_markers.transcripts.transcript import ReadWarning, Speaker, Turn
 
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+
 
 def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tuple[Turn, ...], tuple[ReadWarning, ...]]:
     """Turns of a file, numbered from 0, and what was odd.
@@ -25,6 +28,7 @@ def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tupl
     """
     require_lines(len(raw.utterances), path)
     spoken = [u for u in raw.utterances if u.text.strip()]
+    _require_whole_characters(spoken, path)
     if not any(u.label is not None for u in spoken):
         raise IngestError(
             "no line names a speaker.",
@@ -62,6 +66,18 @@ def assemble(raw: RawTranscript, options: ReadOptions, path: Path) -> tuple[tupl
     warnings.extend(odd_times(turns, lines))
     warnings.extend(control_characters(turns, lines))
     return mark_back_channels(turns, options.medium), tuple(warnings)
+
+
+def _require_whole_characters(utterances: Sequence[Utterance], path: Path) -> None:
+    """Stop at a half of a surrogate pair, which JSON's escapes and some encodings allow and no file can hold."""
+    for utterance in utterances:
+        if _HALF_CHARACTER.search(f"{utterance.label or ''}{utterance.text}"):
+            raise IngestError(
+                "the text holds half a character (a surrogate without its other half).",
+                "Export the file again, or mend that character.",
+                path=path,
+                line=utterance.line,
+            )
 
 
 def _holder(utterance: Utterance, speakers: dict[str, Speaker]) -> Speaker:

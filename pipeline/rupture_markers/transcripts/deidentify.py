@@ -21,7 +21,7 @@ from rupture_markers.transcripts.identifiers.spoken_numbers import numeral_view
 from rupture_markers.transcripts.identifiers.word_lists import words
 from rupture_markers.transcripts.transcript import Transcript
 
-RULES = 1
+RULES = 2
 """Version of the rules; part of the key of what was scanned, raised when they change."""
 
 Recogniser = Callable[[str], Iterable[Hit]]
@@ -120,5 +120,6 @@ def metadata(transcript: Transcript) -> list[tuple[str, str]]:
         ("therapist_id", transcript.therapist_id or ""),
         ("medium", transcript.medium),
     ]
-    fields += [(f"groups.{name}", value) for name, value in sorted(transcript.groups.items())]
+    for number, (name, value) in enumerate(sorted(transcript.groups.items())):
+        fields += [(f"groups.{number}", value), (f"group_names.{number}", name)]
     return [(where, value) for where, value in fields if value]

@@ -149,7 +149,10 @@ def _bounded(lines: TextIO, longest: int, path: Path) -> Iterator[str]:
 
 def _session(line: str, path: Path, number: int, digest: str) -> Transcript:
     try:
-        session = _Session.model_validate(json.loads(line))
+        found = json.loads(line)
+        if "\\u" in line:
+            json.dumps(found, ensure_ascii=False).encode()  # an escape may be half a character, which no file holds
+        session = _Session.model_validate(found)
     except ValidationError as fault:
         first = fault.errors(include_input=False, include_url=False)[0]
         known = [str(part) for part in first["loc"] if isinstance(part, int) or part in _KEYS]

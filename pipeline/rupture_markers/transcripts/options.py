@@ -13,6 +13,9 @@ from rupture_markers.transcripts.transcript import Speaker
 LARGEST_FILE = 50_000_000
 """Bytes; a session's transcript is far below a megabyte, and what is larger is no transcript."""
 
+_NO_LETTERS = bytes(n for n in range(128) if not chr(n).isalpha())
+_WESTERN_LETTERS = [ch for ch in bytes(range(128, 256)).decode("cp1252", "ignore") if ch.isalpha()]
+
 MOST_LINES = 200_000
 """Lines of a text file, and utterances of any; ten hours of captions have 50,000 lines. With LARGEST_FILE it bounds time
 and memory."""
@@ -150,8 +153,8 @@ def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, s
     for name in tried:
         try:
             text = data.decode(name)
-        except UnicodeDecodeError as fault:
-            where = fault.start
+        except UnicodeError as fault:
+            where = getattr(fault, "start", 0)
             continue
         except LookupError:
             raise IngestError(
@@ -181,6 +184,7 @@ def _likely(data: bytes) -> list[str]:
 
 
 def _western(text: str) -> bool:
-    letters = sum(ch.isalpha() for ch in text)
-    foreign = sum(ch >= "\x80" for ch in text)
+    plain = text.encode("ascii", "ignore")
+    foreign = len(text) - len(plain)
+    letters = len(plain.translate(None, delete=_NO_LETTERS)) + sum(map(text.count, _WESTERN_LETTERS))
     return foreign * 4 <= letters + foreign

@@ -10,6 +10,8 @@ from pathlib import Path
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import decode, read_bytes
 
+_LONGEST_NUMBER = 9
+
 
 @dataclass(frozen=True, slots=True)
 class SessionIdentity:
@@ -32,7 +34,10 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
     """
     text, _ = decode(read_bytes(path), path)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    header = [name.strip() for name in reader.fieldnames or []]
+    try:
+        header = [name.strip() for name in reader.fieldnames or []]
+    except csv.Error:
+        raise _broken(path, 1) from None
     for needed in ("session_id", "case_id"):
         if needed not in header:
             raise IngestError(f"there is no column '{needed}'.", "Add it to the header.", path=path, line=1)
@@ -48,10 +53,14 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
             if session in out:
                 raise IngestError("this session_id stands twice.", "Keep one row a session.", path=path, line=line)
             number = values.pop("session_number", "")
-            if number and not number.isdecimal():
+            if number and not (number.isdecimal() and len(number) <= _LONGEST_NUMBER):
                 raise IngestError("session_number is no whole number.", "Mend it.", path=path, line=line)
             therapist = values.pop("therapist_id", "") or None
             out[session] = SessionIdentity(session, case, int(number) if number else None, therapist, values)
     except csv.Error:
-        raise IngestError("the table is broken here.", "Mend the line.", path=path, line=reader.line_num) from None
+        raise _broken(path, reader.line_num) from None
     return out
+
+
+def _broken(path: Path, line: int) -> IngestError:
+    return IngestError("the table is broken here.", "Mend the line.", path=path, line=line)

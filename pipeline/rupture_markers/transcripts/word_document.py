@@ -74,7 +74,7 @@ def _require_plain_xml(part: bytes, path: Path) -> None:
         root = fromstring(part, forbid_dtd=True)
     except DefusedXmlException:
         raise _hostile("the document declares XML entities, which no document needs.", path) from None
-    except ParseError:
+    except (ParseError, LookupError):  # the last: an encoding that nobody knows
         raise _no_document(path) from None
     for element in root.iter():
         spans = element.attrib.values() if str(element.tag).rpartition("}")[2] in _SPANS else ()

@@ -10,7 +10,12 @@ from typing import Any
 from rupture_markers.coding.assigned import Assignment, read_assignments
 from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.coded_task import Accounts, StudyFacts
-from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
+from rupture_markers.coding.codings_log import (
+    append_coded_segments,
+    current_answers,
+    read_coded_segments,
+    read_coded_segments_of,
+)
 from rupture_markers.coding.collect import Polled, PollReport, last_records, poll_project
 from rupture_markers.coding.import_codings import news, read_coding_table, read_label_studio_export
 from rupture_markers.coding.ledger import Ledger
@@ -137,11 +142,12 @@ def collect_project(study: Study, coder: str, arm: Arm, *, everything: bool = Fa
         facts = study_facts(study, drawn, accounts(study, client.users()))
         basis = _basis(study, facts)
         marks = _Marks(study, client.url, basis)
+        mine = {a.task_id: a for a in drawn if (a.coder, a.arm) == (coder, arm)}
         report, polled = poll_project(
             client,
             project.number,
-            {a.task_id: a for a in drawn if (a.coder, a.arm) == (coder, arm)},
-            last_records(read_coded_segments(study.codings)),
+            mine,
+            last_records(read_coded_segments_of(study.codings, mine)),
             facts,
             Polled() if everything else marks.before(key),
             lambda records: append_coded_segments(study.codings, records),

@@ -139,13 +139,13 @@ class DeidentificationConfig(_Part):
         File (0600) with the names of clients, staff and sites, one a line; it is never sent anywhere.
     map_folder : str or None
         Folder outside the study for the maps from placeholders to what they replaced; None: the user's data folder.
-    ner : bool
-        Whether the study's spaCy pipeline (``spacy_model``) looks for named entities too.
+    ner : bool or "presidio"
+        Whether the study's spaCy pipeline (``spacy_model``) looks for named entities too, by itself or within Presidio.
     """
 
     names: str | None = None
     map_folder: str | None = None
-    ner: bool = False
+    ner: bool | Literal["presidio"] = False
 
 
 class RetrainingConfig(_Part):
@@ -217,6 +217,9 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
     return line
 
 
+_MOST_BRACKETS = 1_000
+
+
 def load_config(path: Path) -> StudyConfig:
     """Read and check study.yaml.
 
@@ -236,6 +239,8 @@ def load_config(path: Path) -> StudyConfig:
             "the study config cannot be read.", "It must be a readable UTF-8 text file.", path=path
         ) from None
     try:
+        if text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise RecursionError  # nested brackets take the parser seconds before it gives up
         data: Any = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as fault:  # a date or number that is none; nested too deep
         mark = getattr(fault, "problem_mark", None)

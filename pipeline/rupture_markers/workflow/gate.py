@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from rupture_markers.errors import ConfigError, StudyError
 from rupture_markers.learning.record_log import read_records
 from rupture_markers.markers.named_entities import entity_recogniser
+from rupture_markers.markers.presidio_entities import presidio_recogniser
 from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.transcripts.deidentify import RULES, Scanner, metadata
 from rupture_markers.transcripts.identifiers.deny_list import DenyList, deny_list
@@ -136,6 +137,8 @@ def scanner_of(study: Study) -> Scanner:
         If its list of names or its spaCy pipeline cannot be used.
     """
     asked = study.config.deidentification
+    if asked.ner == "presidio":
+        return Scanner(deny_of(study), presidio_recogniser(study.config.spacy_model))
     return Scanner(deny_of(study), entity_recogniser(study.config.spacy_model) if asked.ner else None)
 
 
@@ -161,12 +164,30 @@ def findings(study: Study, names: Iterable[str], scanner: Scanner | None = None)
     return out
 
 
+def _said_of_study(study: Study) -> list[tuple[str, str]]:
+    """What the study says of people beside its sessions, as field and value: its name, labels and names of folders.
+
+    A label in a file is one of these, numbered or in another case, or a word such as 'Client': a file with any other is
+    not read (transcripts/speakers.py).
+    """
+    config = study.config
+    said = [("study", config.study)]
+    said += [(f"speakers.{n}", label) for n, label in enumerate(config.speakers)]
+    said += [(f"tiers.{n}", label) for n, label in enumerate(config.reading.tiers)]
+    return said + [(f"folders.{n}", folder) for n, folder in enumerate(_folders(study))]
+
+
+def _folders(study: Study) -> list[str]:
+    """Folders below the one of the transcripts, in which labs sort files by client."""
+    if not study.transcripts.is_dir():
+        return []
+    return sorted({str(p.relative_to(study.transcripts)) for p in study.transcripts.rglob("*") if p.is_dir()})
+
+
 def study_findings(study: Study, scanner: Scanner | None = None) -> tuple[Finding, ...]:
-    """Findings in what the study's config says of people: its name, the speakers' labels, the coders."""
+    """Findings in what the study says of people beside its sessions, and its own list's names among the coders."""
     scanner = scanner or scanner_of(study)
-    labels = [("study", study.config.study)]
-    labels += [(f"speakers.{n}", label) for n, label in enumerate(study.config.speakers)]
-    found = [(where, hit) for where, value in labels for hit in scanner.label(value)]
+    found = [(where, hit) for where, value in _said_of_study(study) for hit in scanner.label(value)]
     for number, coder in enumerate(study.config.coding.coders):  # pseudonyms, which may look like names
         found += [(f"coding.coders.{number}", hit) for hit in scanner.deny.hits(coder)]
     return tuple(Finding(STUDY_FILE, where, hit.start, hit.end, hit.kind) for where, hit in found)
@@ -174,7 +195,7 @@ def study_findings(study: Study, scanner: Scanner | None = None) -> tuple[Findin
 
 def study_sha256(study: Study) -> str:
     """Hash of what of the study's config is scanned."""
-    said = json.dumps([study.config.study, list(study.config.speakers), study.config.coding.coders])
+    said = json.dumps([_said_of_study(study), study.config.coding.coders])
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -240,11 +261,8 @@ def require_passed(study: Study, names: Sequence[str], what: str) -> None:
 def scanned_text(study: Study, finding: Finding) -> str:
     """Text of the turn, or value of the field, that a finding stands in."""
     if finding.session_id == STUDY_FILE:
-        config = study.config
-        if finding.where == "study":
-            return config.study
-        number = int(finding.where.rpartition(".")[2])
-        return (list(config.speakers) if finding.where.startswith("speakers") else list(config.coding.coders))[number]
+        coders = {f"coding.coders.{n}": coder for n, coder in enumerate(study.config.coding.coders)}
+        return (dict(_said_of_study(study)) | coders)[finding.where]
     transcript = session(study, finding.session_id)
     if finding.where.isdecimal():
         return transcript.turn(int(finding.where)).text

@@ -14,7 +14,9 @@ _TLD_WORDS = (
 )  # fmt: skip
 _TLD = f"(?:{'|'.join(_TLD_WORDS)})"
 _DOMAIN = rf"[A-Za-z0-9](?:[\w-]{{0,60}}\w)?(?:\.[A-Za-z0-9-]{{1,60}}){{0,4}}\.{_TLD}"
-_SPOKEN_DOMAIN = rf"\w{{1,40}}(?: (?:dot|dash|hyphen|underscore) \w{{1,40}}){{0,4}} dot (?:co dot \w{{2}}|ac dot uk|org dot uk|{_TLD})"
+_SPOKEN_TLD = rf"(?:{'|'.join((*_TLD_WORDS, 'me', 'us', 'se', 'pl', 'be', 'it', 'pt', 'cz', 'jp', 'br', 'za', 'co', 'xyz', 'online', 'site'))})"
+"""More of them: said after 'dot' they are no words of a sentence."""
+_SPOKEN_DOMAIN = rf"\w{{1,40}}(?: (?:dot|dash|hyphen|underscore) \w{{1,40}}){{0,4}} dot (?:co dot \w{{2}}|ac dot uk|org dot uk|{_SPOKEN_TLD})"
 _FILL = r"(?:,? (?:um|uh|er|erm),?)?"
 _DOT = " dot "
 _TEXT_PATTERNS: tuple[tuple[tuple[str, ...], Kind, re.Pattern[str]], ...] = (
@@ -82,6 +84,10 @@ _ROADS = (
     re.compile(r"\b(?:flat|apartment|apt|suite)\.?,? (?:number |no\.? ?|#)?\d{1,4} ?[A-Za-z]?\b", re.IGNORECASE),
     re.compile(r"\b(?:highway|hwy|interstate|route|I-) ?\d{1,3}\b,?(?: mile marker \d{1,4})?", re.IGNORECASE),
 )  # fmt: skip
+_ABROAD = re.compile(
+    r"\b[A-ZÄÖÜ][\wß-]{1,30}(?:straße|strasse|straat|gasse|platz|allee|weg|plein|gracht|gatan|vej)\.? \d{1,4} ?[a-h]?\b"
+    r"|\b(?:[Rr]ue|[Cc]alle|[Rr]ua|[Vv]iale) (?:(?:de|du|des|da|do|la|le|las|los|l['’]) ?){0,2}[A-Z][\w'’-]{2,25}(?: [A-Z][\w'’-]{2,25}){0,2}"
+)
 _LETTERS = re.compile(r"[A-Za-z'’]+")
 _DETERMINERS = frozenset(
     {"the", "a", "an", "my", "his", "her", "our", "their", "your", "this", "that", "of", "in", "and", "to", "every"}
@@ -90,7 +96,7 @@ _LOW_STREET = re.compile(
     r"\b(?:at|on|past|to|of|address is|number|is|it's|its|live[sd]?|flat \d{1,4}[a-z]?,?) "
     r"((?:\d{1,5}[a-z]?,? )?(?:[a-z][a-z'’-]{2,20} ){1,3}"
     r"(?:street|road|avenue|lane|drive|crescent|terrace|boulevard|gardens|blvd|ave|rd|st|ln))\b"
-    r"|\b(\d{1,5}(?: \d{1,3})?[a-z]?,? (?:the )?(?:[nsew] )?(?:[a-z][a-z'’-]{2,20} ){1,3}(?:close|court|place|way|road|street|st|blvd|lane|avenue))\b"
+    r"|\b(\d{1,5}(?: \d{1,3})?(?: ?[a-h])?,? (?:the )?(?:[nsew] )?(?:[a-z][a-z'’-]{2,20} ){1,3}(?:close|court|place|way|road|street|st|blvd|lane|avenue|gardens|terrace|crescent|mews|grove))\b"
 )
 _NO_STREETS = words("no_streets")
 _POSTCODES: tuple[re.Pattern[str], ...] = (
@@ -105,7 +111,7 @@ _POSTCODES: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?<![\d-])\d{5}-\d{4}(?![\d-])"),
 )  # fmt: skip
 _CODE_CUE = re.compile(
-    r"\b(?:zip(?: ?code)?|post ?code|postal code|eircode)\b(?:['’]s| is| was|:|,| of|[ ]?-)*[ ,:]*"
+    r"\b(?:zip(?: ?code)?|post ?code|postal code|eircode|plz|postleitzahl|code postal|postnummer|pin ?code)\b(?:['’]s| is| was|:|,| of|[ ]?-)*[ ,:]*"
     r"((?:[A-Za-z]{1,2}[ ,]{0,2}){0,2}\d[\dA-Za-z]{0,5}(?:[ ,-]{1,2}(?:\d[\dA-Za-z]{0,4}|[A-Za-z]{1,2}(?= [A-Za-z]\b|[.,!?]|$| on\b| now\b)))*(?: [A-Za-z])?)",
     re.IGNORECASE,
 )
@@ -136,6 +142,8 @@ def address_hits(view: NumeralView) -> Iterator[Hit]:
     for pattern in _ROADS:
         for found in pattern.finditer(text):
             yield Hit(*view.source(*found.span()), "address")
+    for found in _ABROAD.finditer(text):
+        yield Hit(*view.source(*found.span()), "address")
     for found in _LOW_STREET.finditer(text):
         group = 1 if found[1] else 2
         if not _is_no_street(found[group]):

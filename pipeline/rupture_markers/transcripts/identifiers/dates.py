@@ -49,9 +49,17 @@ _BORN = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(
-    r"\b(?:on|since|until|till|dated|by)(?: the)? ((?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01]))(?![\d/])",
+    r"\b(?:on|since|until|till|dated|by|discharged|admitted|died|born|arrested|released|hospitali[sz]ed|operated|due|married|date)(?: the| was| is|:)? ((?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01]))(?![\d/])",
     re.IGNORECASE,
 )
+_COUNTED_MONTH = re.compile(
+    r"(?<![\d.,])(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th) of the (?:1[0-2]|0?[1-9])(?:st|nd|rd|th),? (?:of )?" + _YEAR
+)
+_SPOKEN_AS_NUMBERS = re.compile(
+    r"\b(?:on|since|born|until|dated|date of birth is) ((?:1[0-2]|0?[1-9]),? (?:[12]\d|3[01]|0?[1-9]),? (?:0 ?\d|[2-9]\d))(?![\d:]|[ ,./-]\d| ?%)",
+    re.IGNORECASE,
+)
+"""'On nine eleven oh one'."""
 _NO_DATES = frozenset({"9/11", "24/7", "7/11"})
 _AMBIGUOUS = re.compile(r"\b(?:may|march)\b")
 _SURE = re.compile(r"['’]\d\d|\d(?:st|nd|rd|th)|\bof\b|(?:1[89]|20) ?\d ?\d|the \d")
@@ -84,6 +92,12 @@ _AGES = (
     re.compile(r"\b(?:his|her|their|my|your|our) (?:early |mid[- ]|late )?(?:nineties|90['’]?s)\b", re.IGNORECASE),
     re.compile(rf"{_OLD}(?:st|nd|rd|th)(?: \d{{1,2}}(?:st|nd|rd|th))? birthday\b", re.IGNORECASE),
     re.compile(rf"({_OLD}),? (?:she|he|they)(?: is| was|['’]s| are)(?=[,.!?]|$| now| and)", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:i['’]?m|i am|i['’]?ll be) {_HEDGE}((?<![\d.,$£€])(?:9\d|10[1-9]|11\d))(?=\s*(?:[,.!?;]|$|now\b|this\b|next\b))",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"\b{_WHO} of ({_OLD}){_UNIT}", re.IGNORECASE),
+    re.compile(rf"\b{_WHO}, ({_OLD})(?=,)", re.IGNORECASE),
     re.compile(r"\b(?:nonagenarian|centenarian)s?\b", re.IGNORECASE),
 )
 
@@ -106,7 +120,9 @@ def date_hits(view: NumeralView) -> Iterator[Hit]:
             if _AMBIGUOUS.search(words) and not _SURE.search(words):
                 continue  # 'you may one day', 'march two by two'
             yield Hit(*view.source(*found.span()), "date")
-    for pattern in (_BORN, _SLASHED):
+    for found in _COUNTED_MONTH.finditer(text):
+        yield Hit(*view.source(*found.span()), "date")
+    for pattern in (_BORN, _SLASHED, _SPOKEN_AS_NUMBERS):
         for found in pattern.finditer(text):
             if found[1] not in _NO_DATES:
                 yield Hit(*view.source(*found.span(1)), "date")

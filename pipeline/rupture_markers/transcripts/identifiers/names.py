@@ -37,9 +37,15 @@ _LOW_GREETING = re.compile(r"\b(?:hi|hiya|hello|hey|dear|name is|name['’]s) ([
 _KIN = (
     r"(?:brother|sister|wife|husband|daughter|son|boss|friend|mate|cousin|boyfriend|girlfriend|partner|ex|ex-wife|ex-husband|fiancé|fiancée|fiance|fiancee"
     r"|uncle|aunt|auntie|nephew|niece|grandson|granddaughter|manager|supervisor|colleague|neighbou?r|teacher|doctor|therapist|counsell?or|stepdad|stepmum|stepmom"
-    r"|roommate|flatmate|buddy|kid|baby|boy|girl|dog|guy|man|woman|lady|nurse|sponsor|twins?|mother|father|mum|mom|dad)"
+    r"|roommate|flatmate|buddy|kid|baby|boy|girl|dog|guy|man|woman|lady|nurse|sponsor|twins?|kids|boys|girls|sons|daughters|brothers|sisters|friends|children|mother|father|mum|mom|dad)"
 )
 _AFTER_KIN = re.compile(rf"\b{_KIN},? {_N}", re.IGNORECASE)
+_SPELLED = re.compile(
+    r"\bspel(?:l|t|led)\b[^.!?\n]{0,20}?(?<!\w)((?:[A-Za-z][ .,-]{1,2}){2,15}[A-Za-z])(?!\w)", re.IGNORECASE
+)
+"""'It is spelled S I O B H A N'."""
+_IS_SPELLED = re.compile(rf"\b{_N} is how (?:you|I|he|she|they|we) (?:spell|say|pronounce|write)")
+_CELTIC = re.compile(r"\b(?:O['’]|M[ac]{1,2}|Fitz)[A-Z][a-z]{2,20}\b(?!['’]s\b)")
 _SAYS = re.compile(
     r" (?:said|says|told|tells|thinks|wants|wanted|asked|came|left|went|knows|knew|texted|hates|loves|cried|shouted|promised|and I|and me)\b"
 )
@@ -113,7 +119,12 @@ class NameScanner:
         for found in _LOW_GREETING.finditer(text):
             if found[1] in self._ambiguous and found[1] not in _NO_NAMES - {"will", "hope"}:
                 yield Hit(*found.span(1), "name")
-        for pattern in (_SELF, _CALLED, _GREETING, _AFTER_KIN):
+        for found in _SPELLED.finditer(text):
+            yield Hit(*found.span(1), "name")
+        for found in _CELTIC.finditer(text):
+            if found.group().casefold() not in _NO_NAMES:
+                yield Hit(*found.span(), "name")
+        for pattern in (_SELF, _CALLED, _GREETING, _AFTER_KIN, _IS_SPELLED):
             for found in pattern.finditer(text):
                 if self._could_be(found[1]):
                     yield Hit(found.start(1), found.start(1) + len(_bare(found[1])), "name")

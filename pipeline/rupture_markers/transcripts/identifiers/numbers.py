@@ -27,11 +27,18 @@ _GAP = (
 )
 _LETTERS = r"(?:(?-i:[A-Z]{1,6})|[b-hj-z]|a(?= [a-z\d]\b))"
 _CODE = (
-    rf"((?<![\w.])(?:{_LETTERS}[ ,/:-]{{1,2}}){{0,3}}(?:[a-z]{{3,6}} )?[A-Za-z]{{0,6}}\d[\dA-Za-z]*"
+    rf"((?<![\w.])(?:{_LETTERS}[ ,/:-]{{1,3}}){{0,3}}(?:[a-z]{{3,6}} )?[A-Za-z]{{0,6}}\d[\dA-Za-z]*"
     rf"(?:[ ,./–-]{{1,3}}(?:\d[\dA-Za-z]*|(?-i:[A-Z]{{1,4}})\d*(?![\w'’])|[b-hj-z](?![\w'’])))*)"
 )
 _CUED = tuple(
     (kind, least, re.compile(rf"(?:{cue}){_NUMBER}{_GAP}{_CODE}", re.IGNORECASE)) for kind, least, cue in _CUES
+)
+_EXTENSION_ALONE = re.compile(
+    r"\b(?:ext(?:ension)?|durchwahl)\.? (?:number |is )?(\d(?:[ -]?\d){2,4})(?![\w%])", re.IGNORECASE
+)
+_LAST_DIGITS = re.compile(
+    r"\b(?:number|phone|mobile|cell|card|account|social)s?\b[^.\d\n]{0,20}\b(?:ends?|ending|finish(?:es|ing)?) (?:in|with) (\d(?:[ ,-]{0,2}\d){2,5})(?!\w)",
+    re.IGNORECASE,
 )
 _CALLED_NUMBER = re.compile(rf"\b(?:number|id|no\.)[’'s]{{0,2}}{_GAP}{_CODE}", re.IGNORECASE)
 _VANITY = re.compile(
@@ -42,10 +49,17 @@ _LOGIN = re.compile(
     r"(@?[A-Za-z][\w.-]*[\d_.][\w.-]*\w)",
     re.IGNORECASE,
 )
-_HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z_][\w.]{2,40}\w")
+_ON_A_SITE = re.compile(
+    r"\b(?:reddit|discord|snap(?:chat)?|insta(?:gram)?|twitter|tiktok|facebook|steam|xbox|twitch|telegram|skype|kik|youtube)"
+    r"(?:,| as| under| at|:| it['’]s| i['’]m| i am| is){0,3} (@?[A-Za-z][A-Za-z-]*(?:[._]\w|\d)[\w.-]*\w)",
+    re.IGNORECASE,
+)
+_HANDLE = re.compile(
+    r"(?<![\w.@])@[A-Za-z_][\w.]{2,40}\w|(?<![\w/])[ur]?/?u/[\w-]{3,20}|(?<![\w#])[A-Za-z][\w.]{1,30}#\d{4}(?!\w)"
+)
 _SHAPES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("national_id", re.compile(r"(?<![\w-])\d{3}[-.–]\d{2}[-.–]\d{4}(?![\w-])|(?<![\w-])\d{3} \d{2} \d{4}(?! ?\d)(?![\w-])")),
-    ("national_id", re.compile(r"(?<![\w-])[A-Za-z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-Da-d](?![\w-])")),
+    ("national_id", re.compile(r"(?<![\w-])[A-Za-z](?: (?=[A-Za-z],? ?\d))?[A-Za-z](?:[ ,-]{0,2}\d){6}[ ,-]{0,2}[A-Da-d](?![\w-])")),
     ("health_plan", re.compile(r"(?<![\w-])\d[A-Z][A-Z\d]\d-?[A-Z][A-Z\d]\d-?[A-Z]{2}\d{2}(?![\w-])", re.IGNORECASE)),
     ("account", re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?(?![\w-])", re.IGNORECASE)),
     ("vehicle", re.compile(r"(?<![\w-])(?=(?:[A-Z]*\d){5})(?=(?:\d*[A-Z]){3})[A-HJ-NPR-Z\d]{17}(?![\w-])", re.IGNORECASE)),
@@ -73,7 +87,8 @@ def _digits(text: str) -> int:
 def _is_list(groups: list[str]) -> bool:
     """Whether the numbers of a run are a count, a scale, sums or years, and no number of anything."""
     values = [int(group) for group in groups]
-    if len(groups) >= 3 and all(len(group) <= 3 for group in groups):
+    padded = len(groups[0]) > 1 and groups[0][0] == "0"
+    if len(groups) >= 3 and not padded and all(len(group) <= 3 for group in groups):
         steps = [b - a for a, b in pairwise(values)]
         if all(step > 0 for step in steps) or all(step < 0 for step in steps):
             return True
@@ -112,6 +127,9 @@ def code_hits(view: NumeralView) -> Iterator[Hit]:
         for found in cue.finditer(text):
             if _digits(found[1]) >= least and (kind not in _WITH_YEARS or not _THIS_CENTURY.match(found[1])):
                 yield Hit(*view.source(*found.span(1)), kind)
+    for pattern in (_EXTENSION_ALONE, _LAST_DIGITS):
+        for found in pattern.finditer(text):
+            yield Hit(*view.source(*found.span(1)), "phone")
     for found in _CALLED_NUMBER.finditer(text):
         if _digits(found[1]) >= _ANY_NUMBER:
             yield Hit(*view.source(*found.span(1)), "record")
@@ -119,7 +137,9 @@ def code_hits(view: NumeralView) -> Iterator[Hit]:
 
 def word_code_hits(text: str) -> Iterator[Hit]:
     """User names and number plates that need no digit, in a text as it stands."""
-    cued: tuple[tuple[re.Pattern[str], Kind], ...] = ((_VANITY, "vehicle"), (_LOGIN, "account"))
+    cued: tuple[tuple[re.Pattern[str], Kind], ...] = (
+        (_VANITY, "vehicle"), (_LOGIN, "account"), (_ON_A_SITE, "account"),
+    )  # fmt: skip
     for pattern, kind in cued:
         for found in pattern.finditer(text):
             yield Hit(*found.span(1), kind)
