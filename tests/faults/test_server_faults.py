@@ -45,7 +45,7 @@ from tests.faults.push_campaign import (
 from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.local_server import LocalLabelStudio
 
-pytestmark = pytest.mark.label_studio
+pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
 
 STATES = ("new", "coded", "changed")
 SHORT_RUNS = 30

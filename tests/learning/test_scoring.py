@@ -11,7 +11,7 @@ import pytest
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import RuptureModel
+from rupture_markers.learning.estimator import RuptureModel, linear_column
 from rupture_markers.learning.evidence import LENGTHS, length_in_words
 from rupture_markers.learning.registry import LoadedModel, load_model
 from rupture_markers.learning.scores import COLUMNS, read_scores, write_scores
@@ -171,6 +171,8 @@ def test_weight_of_a_reason_is_what_the_score_loses_without_it(tiny_model: Tiny,
             if evidence.reason == "strain in the session as a whole":
                 after = before.copy()
                 after[:, level] = part.typical[level]
+                # the linear model loses what the session's words gave it
+                after[:, linear_column(after.shape[1], part.own)] -= scores.detail.parts[place, part.own, 2]
                 lost = float((part.log_odds(before) - part.log_odds(after))[0])
                 assert evidence.weight == pytest.approx(lost, abs=1e-3)
                 checked += 1
@@ -222,6 +224,15 @@ def test_without_its_top_reason_a_suggestion_scores_lower(sample_coded: CodedSet
             before = scores.detail.inputs[place : place + 1]
             after = before.copy()
             after[:, columns] = part.typical[columns]
+            linear = linear_column(after.shape[1], part.own)
+            if columns is near or columns is level:
+                after[:, linear] -= scores.detail.parts[place, part.own, 1 if columns is near else 2]
+            else:
+                first = len(sequence_names())
+                shown = slice(first, first + len(loaded.model.feature_names))
+                effect = loaded.model.feature_effects(before[0, shown], s.family)
+                usual = loaded.model.feature_effects(part.typical[shown], s.family)
+                after[:, linear] -= (effect - usual)[np.array(columns) - first].sum()
             assert float((part.log_odds(before) - part.log_odds(after))[0]) > 0
             checked += 1
     assert checked >= 20
