@@ -160,6 +160,7 @@ def test_reasons_are_ordered_named_and_few(tiny_model: Tiny, sample_coded: Coded
 
 def test_weight_of_a_reason_is_what_the_score_loses_without_it(tiny_model: Tiny, sample_coded: CodedSet) -> None:
     _, loaded = tiny_model
+    assert isinstance(loaded.model, RuptureModel)
     scores = score_transcript(loaded, sample_coded.transcripts[0])
     assert scores.detail is not None
     level = [n for n, name in enumerate(sequence_names()) if name.startswith("level of the session")]
