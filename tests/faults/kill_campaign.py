@@ -78,13 +78,17 @@ class Command:
     fresh: Callable[[Path], None] = lambda _: None
 
 
+def _read_score_and_draw(study: Study) -> None:
+    reading.read_batch(study, reading.source_files(study))
+    stages.score_batch(study, SESSIONS)
+    draw(study)
+
+
 def annotate_to_files(folder: Path) -> None:
     """The stages of `rupture run --to-file`, in their order."""
     study = open_study(folder)
     with study.held():
-        reading.read_batch(study, reading.source_files(study))
-        stages.score_batch(study, SESSIONS)
-        draw(study)
+        _read_score_and_draw(study)
         built = stages.tasks(study, standing(study), study.codebook(), model_id(study))
         write_task_files(folder / "out", built)
 
@@ -103,9 +107,7 @@ def annotate_to_server(folder: Path) -> None:
     """The stages of `rupture run`, in their order."""
     study = open_study(folder)
     with study.held():
-        reading.read_batch(study, reading.source_files(study))
-        stages.score_batch(study, SESSIONS)
-        draw(study)
+        _read_score_and_draw(study)
         push_all(study)
 
 

@@ -133,7 +133,6 @@ def test_a_run_through_faults_loses_nothing_and_makes_nothing_twice(
     assert outcome.sound, outcome
 
 
-@pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_campaign_runs_through_faults(
     template: Path,
@@ -278,7 +277,6 @@ def one_disaster(
 DISASTERS = ("restarted", "older backup", "empty")
 
 
-@pytest.mark.campaign
 @pytest.mark.parametrize("kind", DISASTERS)
 def test_a_server_that_comes_back_other_than_it_was(
     kind: str, template: Path, tmp_path: Path, disaster: Disaster, monkeypatch: pytest.MonkeyPatch
@@ -288,7 +286,6 @@ def test_a_server_that_comes_back_other_than_it_was(
     assert outcome.faults == {kind: 1}
 
 
-@pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_campaign_of_servers_that_come_back_other_than_they_were(
     template: Path, tmp_path: Path, disaster: Disaster, monkeypatch: pytest.MonkeyPatch

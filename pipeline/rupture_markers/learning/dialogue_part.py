@@ -6,13 +6,14 @@ Both are further columns of the same regressions (`word_model`). They say what s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from rupture_markers.learning.terms import LEAST_CASES, unit_rows
+from rupture_markers.learning.terms import LEAST_CASES, cases_of_terms, unit_rows
 from rupture_markers.learning.turn_table import TurnTable
 
 ROLES = (0, 1)
@@ -59,7 +60,7 @@ class FeaturePart:
     Attributes
     ----------
     centre, spread : array of float32, features
-        Mean and standard deviation over the training turns, a missing value read as 0.
+        As `scale_of` gives them.
     weights : array of float32, offsets x features x families
         Their shares of length included.
     """
@@ -68,29 +69,38 @@ class FeaturePart:
     spread: NDArray[np.float32]
     weights: NDArray[np.float32]
 
-    def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Features in standard deviations, cut at three; 0 where a value is missing."""
-        off = np.clip((features - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
-        return np.nan_to_num(off, copy=False).astype(np.float32, copy=False)
-
     def log_odds(self, table: TurnTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What those of the turn add, and those of the turns around; each turns x families."""
         families = self.weights.shape[2]
-        around = np.zeros((len(table), families))
         if not self.weights.shape[1]:
-            return around, around
-        found = self.scaled(table.features) @ np.concatenate(list(self.weights), axis=1)
-        for number, (offset, _) in enumerate(FEATURE_OFFSETS[1:], start=1):
-            there = table.at_offset(offset)
-            part = found[:, number * families : (number + 1) * families]
-            around += np.where((there >= 0)[:, None], part[there], 0.0)
-        return found[:, :families].astype(np.float64), around
+            nothing = np.zeros((len(table), families))
+            return nothing, nothing
+        found = scaled(table.features, self.centre, self.spread) @ np.concatenate(list(self.weights), axis=1)
+        return found[:, :families].astype(np.float64), sum_around(table, found, FEATURE_OFFSETS[1:], families)
 
     def own_effects(self, features: NDArray[np.float32], family: int) -> NDArray[np.float64]:
-        """What each feature of a turn adds to its own first-stage log-odds."""
+        """What each feature of a turn adds to the turn's own log-odds."""
         if not self.weights.shape[1]:
             return np.zeros(len(features))
-        return (self.scaled(features) * self.weights[0, :, family]).astype(np.float64)
+        return (scaled(features, self.centre, self.spread) * self.weights[0, :, family]).astype(np.float64)
+
+
+def sum_around(
+    table: TurnTable, found: NDArray[np.float32], offsets: Sequence[tuple[int, float]], families: int
+) -> NDArray[np.float64]:
+    """Add up what the turns around give.
+
+    Parameters
+    ----------
+    found : array, turns x ((1 + offsets) * families)
+        What each turn gives to itself, and to the turn that it stands at each of the offsets from.
+    """
+    around = np.zeros((len(table), families))
+    for number, (offset, _) in enumerate(offsets, start=1):
+        there = table.at_offset(offset)
+        part = found[:, number * families : (number + 1) * families]
+        around += np.where((there >= 0)[:, None], part[there], 0.0)
+    return around
 
 
 def session_words(table: TurnTable, words: csr_matrix, columns: NDArray[np.int64], role: int) -> csr_matrix:
@@ -107,13 +117,15 @@ def common_words(words: csr_matrix, cases: NDArray[np.str_]) -> NDArray[np.int64
     """Words that enough training cases use: fifteen, or a quarter of the cases where there are few."""
     _, case_of_row = np.unique(cases, return_inverse=True)
     number = int(case_of_row.max()) + 1
-    shape = (number, len(case_of_row))
-    ones = np.ones(len(case_of_row), dtype=np.float32)
-    in_case = csr_matrix((ones, (case_of_row, np.arange(len(case_of_row)))), shape=shape) @ (words > 0).astype(
-        np.float32
-    )
-    users = np.asarray((in_case > 0).sum(axis=0)).ravel()
-    return np.flatnonzero(users >= max(LEAST_CASES, min(COMMON_CASES, number // 4)))
+    return np.flatnonzero(cases_of_terms(words, case_of_row) >= max(LEAST_CASES, min(COMMON_CASES, number // 4)))
+
+
+def scaled(
+    features: NDArray[np.float32], centre: NDArray[np.float32], spread: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Features in standard deviations, cut at three; 0 where a value is missing."""
+    off = np.clip((features - centre) / spread, -_FARTHEST, _FARTHEST)
+    return np.nan_to_num(off, copy=False).astype(np.float32, copy=False)
 
 
 def scale_of(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -162,10 +174,10 @@ class Heard:
         if not len(self.centre):
             return []
         blocks = [session_words(table, words, self.columns, role)[table.session] * SESSION_SHARE for role in ROLES]
-        scaled = FeaturePart(self.centre, self.spread, _NO_WEIGHTS).scaled(table.features) * self._feature_length
+        features = scaled(table.features, self.centre, self.spread) * self._feature_length
         for offset, share in FEATURE_OFFSETS:
             there = table.at_offset(offset)
-            blocks.append(csr_matrix(np.where((there >= 0)[:, None], scaled[there], 0.0) * share))
+            blocks.append(csr_matrix(np.where((there >= 0)[:, None], features[there], 0.0) * share))
         return blocks
 
     def parts(self, coefficients: NDArray[np.float64]) -> tuple[SessionPart, FeaturePart]:
@@ -184,6 +196,3 @@ class Heard:
             SessionPart(self.columns, session.astype(np.float32)),
             FeaturePart(self.centre, self.spread, weights.astype(np.float32)),
         )
-
-
-_NO_WEIGHTS = np.zeros((0, 0, 0), dtype=np.float32)

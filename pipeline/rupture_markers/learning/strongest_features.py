@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rupture_markers.learning.dialogue_part import scaled
 from rupture_markers.learning.estimator import RuptureModel, linear_column
 from rupture_markers.learning.sequence import sequence_names
 from rupture_markers.markers.feature_labels import feature_label
@@ -53,7 +54,10 @@ def _linear_effect(
     first = len(sequence_names())
     last = first + len(model.feature_names)
     features = model.linear.features
-    given, usual = features.scaled(inputs[:, first:last]), features.scaled(model.families[family].typical[first:last])
+    given, usual = (
+        scaled(values, features.centre, features.spread)
+        for values in (inputs[:, first:last], model.families[family].typical[first:last])
+    )
     weights = features.weights[0, heard, FAMILIES.index(family)]
     return np.asarray((given[:, heard] - usual[heard]) @ weights, dtype=np.float64)
 

@@ -156,6 +156,14 @@ def unit_rows(matrix: csr_matrix) -> csr_matrix:
     return scaled
 
 
+def cases_of_terms(counts: csr_matrix, case_of_row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many cases use each term (column of ``counts``)."""
+    _, case_row = np.unique(case_of_row, return_inverse=True)
+    ones = np.ones(len(case_row), dtype=np.float32)
+    cases = csr_matrix((ones, (case_row, np.arange(len(case_row)))), shape=(case_row.max() + 1, len(case_row)))
+    return np.asarray(((cases @ counts) > 0).sum(axis=0), dtype=np.int64).ravel()
+
+
 def choose_vocabulary(
     counts: csr_matrix,
     terms: NDArray[np.str_],
@@ -179,15 +187,8 @@ def choose_vocabulary(
     array of int
         Columns of ``counts`` that its terms are.
     """
-    present = counts.copy()
-    present.data = np.ones_like(present.data)
-    _, case_row = np.unique(case_of_row, return_inverse=True)
-    rows = np.arange(len(case_row))
-    cases = csr_matrix((np.ones(len(rows), dtype=np.float32), (case_row, rows)), shape=(case_row.max() + 1, len(rows)))
-    in_case = (cases @ present).tocsr()
-    in_case.data = np.ones_like(in_case.data)
-    case_count = np.asarray(in_case.sum(axis=0)).ravel()
-    turn_count = np.asarray(present.sum(axis=0)).ravel()
+    case_count = cases_of_terms(counts, case_of_row)
+    turn_count = np.asarray((counts > 0).sum(axis=0)).ravel()
     is_character = np.char.startswith(terms, CHARACTERS)
     allowed = ~is_denied(terms)
     chosen = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 
-from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart
+from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart, sum_around
 from rupture_markers.learning.terms import Vocabulary, choose_vocabulary
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.marker import FAMILIES
@@ -81,11 +81,7 @@ class WordModel:
         weights = np.concatenate([self.own[:cut], *self.around], axis=1)
         found = words @ weights
         own = found[:, :families] + characters @ self.own[cut:]
-        around = np.zeros((len(table), families))
-        for number, (offset, _) in enumerate(near, start=1):
-            there = table.at_offset(offset)
-            part = found[:, number * families : (number + 1) * families]
-            around += np.where((there >= 0)[:, None], part[there], 0.0)
+        around = sum_around(table, found, near, families)
         features, features_around = self.features.log_odds(table)
         session = self.session.log_odds(table, words)
         around += features_around
