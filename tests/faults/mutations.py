@@ -226,8 +226,13 @@ _ODD_VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+_LARGEST_JSON = 5_000_000
+
+
 def mutate_json(data: bytes, draw: random.Random) -> bytes:
     """Change, leave out, repeat and move values of a JSON document; it stays JSON."""
+    if len(data) > _LARGEST_JSON:  # a part repeated in a part that was repeated: it doubles each time
+        return data
     try:
         return json.dumps(_changed_value(json.loads(data), draw)).encode()
     except (ValueError, RecursionError):  # no JSON, or nested too deep to be changed

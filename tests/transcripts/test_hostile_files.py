@@ -96,6 +96,16 @@ def test_an_archive_that_is_no_document_is_refused(tmp_path: Path, parts: dict[s
     assert [p.name for p in tmp_path.iterdir()] == ["x.docx"]
 
 
+def test_a_picture_that_cannot_be_unpacked_is_no_document(tmp_path: Path) -> None:
+    path = tmp_path / "x.docx"
+    picture = "docProps/thumbnail.jpeg"
+    whole = bytearray(document(**{picture: bytes(range(256)) * 40}))
+    at = whole.find(picture.encode()) + len(picture)
+    whole[at : at + 8] = b"\xff" * 8  # a block of a kind that deflate does not know
+    path.write_bytes(whole)
+    assert "not a Word document" in str(refused(path))
+
+
 def test_a_cell_that_spans_a_milliard_columns_is_refused(tmp_path: Path) -> None:
     word = docx.Document()
     table = word.add_table(1, 2)

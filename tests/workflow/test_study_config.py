@@ -38,6 +38,13 @@ def test_an_error_names_line_and_key(tmp_path: Path, text: str, line: int, word:
     assert word in str(caught.value)
 
 
+def test_a_config_as_long_as_a_transcript_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("speakers:\n" + "".join(f"  S{n}: other\n" for n in range(10_000)), encoding="utf-8")
+    with pytest.raises(ConfigError, match="characters"):
+        load_config(path)
+
+
 def test_a_missing_config_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="rupture init"):
         load_config(tmp_path / "study.yaml")

@@ -34,6 +34,9 @@ _WIDEST_SPAN = 100
 _MOST_COLUMNS = 63
 """Word's own limit."""
 
+_UNREADABLE = (zipfile.BadZipFile, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError, zlib.error)
+"""What unpacking a broken archive raises."""
+
 
 def _no_document(path: Path) -> IngestError:
     return IngestError(
@@ -65,7 +68,7 @@ def _require_sound(data: bytes, path: Path, largest: int) -> None:
                 raise _hostile("the archive names a file outside itself.", path)
             for item in parts:
                 _require_plain_xml(archive.read(item), path)
-    except (zipfile.BadZipFile, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError, zlib.error):
+    except _UNREADABLE:
         raise _no_document(path) from None
 
 
@@ -95,7 +98,7 @@ def read_word_document(data: bytes, options: ReadOptions, path: Path) -> RawTran
     _require_sound(data, path, options.largest_file)
     try:
         document = docx.Document(io.BytesIO(data))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, AttributeError):
+    except (*_UNREADABLE, PackageNotFoundError, KeyError, TypeError, SyntaxError, AttributeError):
         raise _no_document(path) from None
     try:
         tabled = _tables(document, options)

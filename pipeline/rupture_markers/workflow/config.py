@@ -218,6 +218,8 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int | None:
 
 
 _MOST_BRACKETS = 1_000
+_MOST_CHARACTERS = 100_000
+"""Of study.yaml, a hundred times the sample study's; the parser takes seconds for a few times more."""
 
 
 def load_config(path: Path) -> StudyConfig:
@@ -238,6 +240,12 @@ def load_config(path: Path) -> StudyConfig:
         raise ConfigError(
             "the study config cannot be read.", "It must be a readable UTF-8 text file.", path=path
         ) from None
+    if len(text) > _MOST_CHARACTERS:
+        raise ConfigError(
+            f"the study config has {len(text):,} characters, and {_MOST_CHARACTERS:,} is the most it may have.",
+            "Keep in it what configs/study.yaml lists; sessions and their groups go into sessions.csv.",
+            path=path,
+        )
     try:
         if text.count("[") + text.count("{") > _MOST_BRACKETS:
             raise RecursionError  # nested brackets take the parser seconds before it gives up
