@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -23,7 +23,9 @@ from rupture_markers.cli_serve import serve
 from rupture_markers.cli_server import server_app
 from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
 from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
-from rupture_markers.workflow.summary import RunSummary
+
+if TYPE_CHECKING:
+    from rupture_markers.workflow.summary import RunSummary
 
 app = typer.Typer(
     name="rupture",
@@ -65,7 +67,7 @@ def init(
 
     Example: `rupture init my-study`
     """
-    from rupture_markers.workflow.demo import new_study  # noqa: PLC0415 - keeps `rupture --help` fast
+    from rupture_markers.workflow.demo import new_study
 
     for path in new_study(folder, name):
         console.print(f"made {path}")
@@ -82,8 +84,8 @@ def check(  # noqa: PLR0912 - one branch a thing to show
 
     Example: `rupture check my-study`
     """
-    from rupture_markers.workflow import reading  # noqa: PLC0415
-    from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+    from rupture_markers.workflow import reading
+    from rupture_markers.workflow.study import open_study
 
     if show_text:
         require_terminal()
@@ -144,7 +146,7 @@ def score(
 
     Example: `rupture score transcripts/*.vtt --speaker T=therapist --speaker C=client --out scores.csv`
     """
-    from rupture_markers.workflow.scoring_files import parse_speakers, score_files  # noqa: PLC0415
+    from rupture_markers.workflow.scoring_files import parse_speakers, score_files
 
     with watched() as bar:
         done = score_files(
@@ -173,8 +175,8 @@ def run(
     Example: `rupture run my-study`
     """
     if dry_run:
-        from rupture_markers.workflow.dry_run import what_would_be_done  # noqa: PLC0415
-        from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+        from rupture_markers.workflow.dry_run import what_would_be_done
+        from rupture_markers.workflow.study import open_study
 
         show_rows("A run would do", what_would_be_done(open_study(study)).rows(), as_json=as_json)
         return
@@ -191,7 +193,7 @@ def run_study(study: Path, to_file: Path | None = None, force_language: bool = F
     quiet_prefect()
     with watched() as bar:
         bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import run_annotate  # noqa: PLC0415 - Prefect takes seconds to import
+        from rupture_markers.workflow.flows import run_annotate
 
         return run_annotate(study, to_file=to_file, force_language=force_language)
 
@@ -204,9 +206,9 @@ def demo(
 
     Example: `rupture demo`
     """
-    from rupture_markers.workflow.demo import demo_folder  # noqa: PLC0415
-    from rupture_markers.workflow.queue import local_server  # noqa: PLC0415
-    from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+    from rupture_markers.workflow.demo import demo_folder
+    from rupture_markers.workflow.queue import local_server
+    from rupture_markers.workflow.study import open_study
 
     opened = open_study(demo_folder(folder))
     with errors.status("Label Studio") as status:

@@ -12,9 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from rupture_markers.cli_terminal import report_failures, show_rows
-from rupture_markers.coding.gold import REASONS
-from rupture_markers.workflow.adjudicating import adjudicate, reasons_by_code
-from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.study import Study, open_study
 
 console = Console()
@@ -45,6 +42,8 @@ def adjudicate_study(
 
     Example: `rupture adjudicate my-study`
     """
+    from rupture_markers.workflow.adjudicating import adjudicate
+
     opened = open_study(study)
     if reasons:
         show_reasons(opened, as_json=as_json)
@@ -68,6 +67,10 @@ def adjudicate_study(
 
 def show_reasons(study: Study, *, as_json: bool = False) -> None:
     """Show why coders differed, by the codes at stake."""
+    from rupture_markers.coding.gold import REASONS
+    from rupture_markers.workflow.adjudicating import reasons_by_code
+    from rupture_markers.workflow.coded_study import open_coded
+
     counts = reasons_by_code(open_coded(study))
     if as_json:
         typer.echo(json.dumps(counts))

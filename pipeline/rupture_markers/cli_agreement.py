@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from rupture_markers.coding.agreement import Agreement, AgreementRow, agreement
-from rupture_markers.coding.agreement_files import agreement_json, agreement_rows
-from rupture_markers.coding.export_tables import write_rows
-from rupture_markers.reports.figure_text import shown
-from rupture_markers.workflow.coded_study import open_coded
 from rupture_markers.workflow.study import open_study
+
+if TYPE_CHECKING:
+    from rupture_markers.coding.agreement import Agreement, AgreementRow
 
 console = Console()
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
@@ -48,6 +46,11 @@ def show_agreement(
 
     Example: `rupture agreement my-study --csv agreement.csv`
     """
+    from rupture_markers.coding.agreement import agreement
+    from rupture_markers.coding.agreement_files import agreement_json, agreement_rows
+    from rupture_markers.coding.export_tables import write_rows
+    from rupture_markers.workflow.coded_study import open_coded
+
     coded = open_coded(open_study(study))
     found = agreement(
         coded.answers, coded.codebook, weights=None if unweighted else coded.weights, speakers=coded.speakers,
@@ -63,6 +66,8 @@ def show_agreement(
 
 
 def _show(found: Agreement, codes: bool) -> None:
+    from rupture_markers.reports.figure_text import shown
+
     for unit in ("turn", "segment", "session"):
         rows = [row for row in found.rows if row.unit == unit and (codes or row.kind != "code")]
         _table(f"Agreement per {unit}", "label", [(row.label, row) for row in rows])
@@ -99,6 +104,8 @@ def _show(found: Agreement, codes: bool) -> None:
 
 
 def _table(title: str, first: str, rows: list[tuple[str, AgreementRow]], figures: tuple[str, ...] = _SHOWN) -> None:
+    from rupture_markers.reports.figure_text import shown
+
     if not rows:
         return
     table = Table(

@@ -24,9 +24,9 @@ def backend(
     Example: `rupture backend my-study --port 9090`
     """
     quiet_prefect()
-    from rupture_markers.workflow import server  # noqa: PLC0415 - keeps `rupture --help` fast
-    from rupture_markers.workflow.backend_predictions import TaskPredictions  # noqa: PLC0415
-    from rupture_markers.workflow.deployments import ask  # noqa: PLC0415
+    from rupture_markers.workflow import server
+    from rupture_markers.workflow.backend_predictions import TaskPredictions
+    from rupture_markers.workflow.deployments import ask
 
     opened = open_study(study)
     file = opened.folder / "label-studio" / "backend-secret"

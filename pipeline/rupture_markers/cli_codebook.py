@@ -11,13 +11,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rupture_markers.learning.dataset import read_codings
-from rupture_markers.markers.codebook import coder_guide, compare_codebooks, load_codebook
-from rupture_markers.markers.cue_component import build_pipeline
-from rupture_markers.markers.cue_table import cue_statistics
-from rupture_markers.markers.cues import load_cues
-from rupture_markers.transcripts.interchange import read_interchange
-
 codebook_app = typer.Typer(help="What is coded.", no_args_is_help=True)
 cues_app = typer.Typer(help="What rules hear in words.", no_args_is_help=True)
 console = Console()
@@ -30,6 +23,8 @@ def check_codebook(path: BookPath = None) -> None:
 
     Example: `rupture codebook check`
     """
+    from rupture_markers.markers.codebook import load_codebook
+
     book = load_codebook(path)
     counts = ", ".join(f"{family} {len(book.of_family(family))}" for family in book.families)
     console.print(f"{book.name} {book.version}: {len(book.codes)} codes ({counts}), hash {book.sha256[:12]}")
@@ -45,6 +40,8 @@ def diff(
 
     Example: `rupture codebook diff old-codebook.yaml codebook.yaml`
     """
+    from rupture_markers.markers.codebook import compare_codebooks, load_codebook
+
     change = compare_codebooks(load_codebook(old), load_codebook(new))
     if as_json:
         changed = {code: list(fields) for code, fields in change.changed}
@@ -64,6 +61,8 @@ def guide(path: BookPath = None) -> None:
 
     Example: `rupture codebook guide`
     """
+    from rupture_markers.markers.codebook import coder_guide, load_codebook
+
     typer.echo(coder_guide(load_codebook(path)))
 
 
@@ -76,10 +75,10 @@ def stale(
 
     Example: `rupture codebook stale my-study`
     """
-    from rupture_markers.coding.codebook_history import read_codebooks  # noqa: PLC0415
-    from rupture_markers.coding.codings_log import current_answers, read_coded_segments  # noqa: PLC0415
-    from rupture_markers.coding.stale_codings import stale_codings  # noqa: PLC0415
-    from rupture_markers.workflow.study import open_study  # noqa: PLC0415
+    from rupture_markers.coding.codebook_history import read_codebooks
+    from rupture_markers.coding.codings_log import current_answers, read_coded_segments
+    from rupture_markers.coding.stale_codings import stale_codings
+    from rupture_markers.workflow.study import open_study
 
     opened = open_study(study)
     answers = current_answers(read_coded_segments(opened.codings))
@@ -110,6 +109,9 @@ def check_cues(
 
     Example: `rupture cues check`
     """
+    from rupture_markers.markers.codebook import load_codebook
+    from rupture_markers.markers.cues import load_cues
+
     book = load_codebook(codebook)
     cues = load_cues(path, book)
     table = Table("code", "cues", title=f"Cues, version {cues.version}")
@@ -130,6 +132,13 @@ def cue_rows(
 
     Example: `rupture cues table --transcripts transcripts.jsonl --codings codings.jsonl`
     """
+    from rupture_markers.learning.dataset import read_codings
+    from rupture_markers.markers.codebook import load_codebook
+    from rupture_markers.markers.cue_component import build_pipeline
+    from rupture_markers.markers.cue_table import cue_statistics
+    from rupture_markers.markers.cues import load_cues
+    from rupture_markers.transcripts.interchange import read_interchange
+
     book = load_codebook(codebook)
     pipeline = build_pipeline("blank", load_cues(path, book))
     rows = cue_statistics(read_interchange(transcripts), pipeline, book, read_codings(codings))

@@ -28,7 +28,7 @@ def collect(
     quiet_prefect()
     with watched() as bar:
         bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import collect as flow  # noqa: PLC0415 - Prefect takes seconds to import
+        from rupture_markers.workflow.flows import collect as flow
 
         summary = flow(str(open_study(study).path), everything)
     if as_json:
@@ -48,7 +48,7 @@ def import_codings(
 
     Example: `rupture import-codings my-study codings.csv`
     """
-    from rupture_markers.workflow.collecting import import_file  # noqa: PLC0415
+    from rupture_markers.workflow.collecting import import_file
 
     opened = open_study(study)
     with opened.held():
@@ -78,8 +78,8 @@ def forget(
 
     Example: `rupture forget my-study case-07`
     """
-    from rupture_markers.workflow.forgetting import forget as erase  # noqa: PLC0415
-    from rupture_markers.workflow.forgetting import sessions_of  # noqa: PLC0415
+    from rupture_markers.workflow.forgetting import forget as erase
+    from rupture_markers.workflow.forgetting import sessions_of
 
     opened = open_study(study)
     if not yes:

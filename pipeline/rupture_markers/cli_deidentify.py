@@ -14,8 +14,6 @@ from rich.table import Table
 
 from rupture_markers.errors import ConfigError
 from rupture_markers.transcripts.identifiers.finding import Finding, Kind
-from rupture_markers.workflow import deidentification
-from rupture_markers.workflow.gate import context_of, open_findings, shown_text
 from rupture_markers.workflow.study import Study, open_study
 
 console = Console()
@@ -24,6 +22,8 @@ _SHOWN = 200
 
 def gate_report(study: Study, names: Sequence[str]) -> Mapping[str, tuple[Finding, ...]]:
     """Open findings by session."""
+    from rupture_markers.workflow.gate import open_findings
+
     return open_findings(study, names)
 
 
@@ -50,6 +50,8 @@ def require_terminal() -> None:
 
 def show_findings(study: Study, found: Mapping[str, tuple[Finding, ...]], *, show_text: bool = False) -> None:
     """Print findings; with their text only where a person at a terminal asked for it."""
+    from rupture_markers.workflow.gate import shown_text
+
     everything = [f for findings in found.values() for f in findings]
     if not everything:
         console.print("De-identification gate: nothing found. A clean scan is no certificate (docs/privacy.md).")
@@ -91,6 +93,8 @@ def deidentify(
 
     Example: `rupture deidentify my-study --clear s01:12:4-9 --reason "a breed of dog"`
     """
+    from rupture_markers.workflow import deidentification
+
     if replace_all not in {None, "all", *get_args(Kind)}:
         raise ConfigError("no such kind of finding.", f"Kinds: all, {', '.join(get_args(Kind))}.")
     opened = open_study(study)
@@ -131,6 +135,8 @@ def deidentify(
 
 def _ask(study: Study, found: Sequence[Finding]) -> tuple[dict[str, list[Finding]], list[Finding]]:
     """Ask about each finding, on a terminal."""
+    from rupture_markers.workflow.gate import context_of
+
     cleared: dict[str, list[Finding]] = {}
     replaced: list[Finding] = []
     for number, finding in enumerate(found, start=1):

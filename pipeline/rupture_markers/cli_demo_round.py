@@ -22,15 +22,15 @@ def demo_round(
 
     Example: `rupture demo-round`
     """
-    from rupture_markers.workflow.demo_round import code_queue, decide_queue  # noqa: PLC0415 - keeps `rupture --help` fast
-    from rupture_markers.workflow.queue import local_server  # noqa: PLC0415
+    from rupture_markers.workflow.demo_round import code_queue, decide_queue
+    from rupture_markers.workflow.queue import local_server
 
     study = open_study(folder)
     quiet_prefect()
     with watched() as bar:
         given = code_queue(study)
         bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import collect  # noqa: PLC0415 - Prefect takes seconds to import
+        from rupture_markers.workflow.flows import collect
 
         collected = collect(str(study.path), False)
     console.print(

@@ -64,11 +64,11 @@ def evaluate(
 
     Example: `rupture evaluate my-study --folds 5`
     """
-    from dataclasses import replace  # noqa: PLC0415 - these keep `rupture --help` fast
+    from dataclasses import replace
 
-    from rupture_markers.learning.evaluate import EvaluationOptions  # noqa: PLC0415
-    from rupture_markers.markers.codebook import load_codebook  # noqa: PLC0415
-    from rupture_markers.workflow.evaluating import (  # noqa: PLC0415
+    from rupture_markers.learning.evaluate import EvaluationOptions
+    from rupture_markers.markers.codebook import load_codebook
+    from rupture_markers.workflow.evaluating import (
         config_of,
         evaluate_set,
         open_evaluation_set,
@@ -106,7 +106,7 @@ def evaluate(
 
 def show_report(report: EvaluationReport) -> None:
     """The main figures as a table."""
-    from rupture_markers.reports.estimate_text import in_words  # noqa: PLC0415
+    from rupture_markers.reports.estimate_text import in_words
 
     table = Table(title="Evaluation", caption=f"Labels: {report.labels}. In brackets: 95 % intervals over cases.")
     for name in ("set", "family", "marked", "AP", "TF-IDF", "recall at 20 %", "work saved", "Brier skill"):
@@ -144,9 +144,9 @@ def check(
 
     Example: `rupture models check baseline`
     """
-    from rupture_markers.learning.behaviour import pass_rates, read_floors  # noqa: PLC0415
-    from rupture_markers.learning.registry import load_model  # noqa: PLC0415
-    from rupture_markers.workflow.evaluating import check_behaviour, shipped_pairs  # noqa: PLC0415
+    from rupture_markers.learning.behaviour import pass_rates, read_floors
+    from rupture_markers.learning.registry import load_model
+    from rupture_markers.workflow.evaluating import check_behaviour, shipped_pairs
 
     found = shipped_pairs(pairs)
     if not found:
@@ -173,7 +173,7 @@ def audit(
 
     Example: `rupture models audit baseline`
     """
-    from rupture_markers.learning.audit import audit_model  # noqa: PLC0415
+    from rupture_markers.learning.audit import audit_model
 
     found = audit_model(model)
     if as_json:
@@ -207,8 +207,8 @@ def card(
 
     Example: `rupture models card my-model --evaluation evaluation/evaluation.json`
     """
-    from rupture_markers.reports.model_card import write_model_card  # noqa: PLC0415
-    from rupture_markers.workflow.evaluating import keep_evaluation  # noqa: PLC0415
+    from rupture_markers.reports.model_card import write_model_card
+    from rupture_markers.workflow.evaluating import keep_evaluation
 
     if evaluation is not None:
         keep_evaluation(model, evaluation)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rupture_markers.cli_terminal import console, report_failures
-from rupture_markers.coding.gold import GOLD_RULES, GoldRule
 from rupture_markers.errors import ConfigError
-from rupture_markers.workflow import exporting
+from rupture_markers.markers.marker import GOLD_RULES, GoldRule
 from rupture_markers.workflow.study import Study, open_study
+
+if TYPE_CHECKING:
+    from rupture_markers.workflow import exporting
 
 export_app = typer.Typer(help="Plain tables, each with its data dictionary.", no_args_is_help=True)
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
@@ -44,6 +46,8 @@ def codings(
 
     Example: `rupture export codings my-study --out codings.csv`
     """
+    from rupture_markers.workflow import exporting
+
     _export(study, lambda opened: exporting.export_codings(opened, out, memos=memos), as_json=as_json)
 
 
@@ -57,6 +61,8 @@ def sessions(
 
     Example: `rupture export sessions my-study --out sessions-coded.csv`
     """
+    from rupture_markers.workflow import exporting
+
     _export(study, lambda opened: exporting.export_sessions(opened, out), as_json=as_json)
 
 
@@ -70,6 +76,8 @@ def scores(
 
     Example: `rupture export scores my-study --out turn-scores.csv`
     """
+    from rupture_markers.workflow import exporting
+
     _export(study, lambda opened: exporting.export_scores(opened, out), as_json=as_json)
 
 
@@ -85,6 +93,8 @@ def gold(
 
     Example: `rupture export gold my-study --rule majority --out gold.csv`
     """
+    from rupture_markers.workflow import exporting
+
     chosen: GoldRule | None = next((name for name in GOLD_RULES if name == rule), None)
     if chosen is None:
         raise ConfigError(f"'{rule}' is no rule of gold.", f"Take one of: {', '.join(GOLD_RULES)}.")
@@ -103,4 +113,6 @@ def agreement(
 
     Example: `rupture export agreement my-study --out agreement.csv`
     """
+    from rupture_markers.workflow import exporting
+
     _export(study, lambda opened: exporting.export_agreement(opened, out), as_json=as_json)

@@ -6,28 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 
-from rupture_markers.coding.certification import CoderReport, Criterion
-from rupture_markers.coding.recall import Share
 from rupture_markers.errors import ConfigError
-from rupture_markers.reports.figure_text import short, shown
-from rupture_markers.workflow.coded_study import open_coded
-from rupture_markers.workflow.judging import (
-    NO_PROOF,
-    RecallRow,
-    give_known_segments,
-    known_codes,
-    study_anchoring,
-    study_recall,
-    train_coders,
-)
 from rupture_markers.workflow.study import open_study
+
+if TYPE_CHECKING:
+    from rupture_markers.coding.certification import CoderReport
+    from rupture_markers.coding.recall import Share
+    from rupture_markers.workflow.judging import RecallRow
 
 console = Console()
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
@@ -50,6 +42,9 @@ def show_recall(
 
     Example: `rupture recall my-study --group setting`
     """
+    from rupture_markers.workflow.coded_study import open_coded
+    from rupture_markers.workflow.judging import NO_PROOF, study_recall
+
     rows = study_recall(open_coded(open_study(study)), group=group)
     if as_json:
         typer.echo(json.dumps({"rows": [_as_json(row) for row in rows], "groups": NO_PROOF if group else ""}))
@@ -79,6 +74,8 @@ def _as_json(row: RecallRow) -> dict[str, Any]:
 
 
 def _share(share: Share | None) -> str:
+    from rupture_markers.reports.figure_text import short
+
     if share is None:
         return "-"
     if share.high is None or share.estimate is None:
@@ -101,6 +98,8 @@ def _show_more(rows: Sequence[RecallRow]) -> None:
 
 
 def _notes(rows: Sequence[RecallRow]) -> dict[str, list[str]]:
+    from rupture_markers.reports.figure_text import shown
+
     out: dict[str, list[str]] = {}
     for row in rows:
         name = f"{row.label}, {row.group}" if row.group else row.label
@@ -127,6 +126,10 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
 
     Example: `rupture anchoring my-study`
     """
+    from rupture_markers.reports.figure_text import short, shown
+    from rupture_markers.workflow.coded_study import open_coded
+    from rupture_markers.workflow.judging import study_anchoring
+
     found = study_anchoring(open_coded(open_study(study)))
     if as_json:
         typer.echo(json.dumps(asdict(found)))
@@ -179,6 +182,11 @@ def train(
 
     Example: `rupture train-coders my-study --known practice.jsonl --practice 8`
     """
+    from rupture_markers.coding.certification import Criterion
+    from rupture_markers.reports.figure_text import shown
+    from rupture_markers.workflow.coded_study import open_coded
+    from rupture_markers.workflow.judging import give_known_segments, known_codes, train_coders
+
     if practice and drift:
         raise ConfigError("practice and drift checks are given one at a time.", "Take either --practice or --drift.")
     opened = open_study(study)

@@ -12,12 +12,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from rupture_markers.cli_study_models import add_commands, list_of_study
-from rupture_markers.learning.registry import list_models, model_folder, read_manifest
-from rupture_markers.learning.training import steps, train_baseline
 from rupture_markers.markers.defaults import default_file
-from rupture_markers.reports.model_card import write_model_card
 from rupture_markers.workflow.study import open_study
-from rupture_markers.workflow.study_models import reference
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
 add_commands(models_app)
@@ -37,6 +33,8 @@ def list_all(
 
     Example: `rupture models list my-study`
     """
+    from rupture_markers.learning.registry import list_models
+
     if study is None and folder is not None and (folder.is_file() or (folder / "study.yaml").is_file()):
         study = folder
     if study is not None:
@@ -62,6 +60,9 @@ def show(
 
     Example: `rupture models show baseline`
     """
+    from rupture_markers.learning.registry import model_folder, read_manifest
+    from rupture_markers.workflow.study_models import reference
+
     where: str | Path = model if study is None else reference(open_study(study), model)
     if as_json:
         typer.echo(read_manifest(where).model_dump_json())
@@ -79,6 +80,9 @@ def train_shipped(
 
     Example: `rupture models train-baseline --data shared-data --out new-baseline`
     """
+    from rupture_markers.learning.training import steps, train_baseline
+    from rupture_markers.reports.model_card import write_model_card
+
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("training", total=steps())
         loaded = train_baseline(data, out, seed=seed, progress=lambda done: progress.advance(bar, done))

@@ -29,7 +29,7 @@ def retrain(
     quiet_prefect()
     with watched() as bar:
         bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import run_retrain  # noqa: PLC0415 - Prefect takes seconds to import
+        from rupture_markers.workflow.flows import run_retrain
 
         report, summary = run_retrain(study, allow_equal=allow_equal, to_file=to_file)
     if as_json:

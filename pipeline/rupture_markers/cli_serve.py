@@ -39,8 +39,8 @@ def serve(
     for name, when in schedules.items():
         console.print(f"{name}: {when or 'only when it is asked for'}", highlight=False)
     quiet_prefect()
-    from rupture_markers.workflow.deployments import Schedules  # noqa: PLC0415 - Prefect takes seconds to import
-    from rupture_markers.workflow.deployments import serve as serve_study  # noqa: PLC0415
+    from rupture_markers.workflow.deployments import Schedules
+    from rupture_markers.workflow.deployments import serve as serve_study
 
     serve_study(opened, Schedules(cron, every, collect_every, retrain_cron, due_every), console.print)
 

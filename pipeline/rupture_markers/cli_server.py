@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rupture_markers.workflow.queue import local_server
 from rupture_markers.workflow.study import open_study
 
 server_app = typer.Typer(help="The local Label Studio of a study.", no_args_is_help=True)
@@ -29,6 +28,8 @@ def start(
 
     Example: `rupture label-studio start my-study`
     """
+    from rupture_markers.workflow.queue import local_server
+
     opened = open_study(study)
     with Console(stderr=True).status("Label Studio") as status:
         found = local_server(opened).start(
@@ -46,6 +47,8 @@ def stop(study: StudyPath) -> None:
 
     Example: `rupture label-studio stop my-study`
     """
+    from rupture_markers.workflow.queue import local_server
+
     stopped = local_server(open_study(study)).stop()
     console.print("Label Studio is stopped." if stopped else "Label Studio did not run.")
 
@@ -56,6 +59,8 @@ def status(study: StudyPath, as_json: Annotated[bool, typer.Option("--json", hel
 
     Example: `rupture label-studio status my-study`
     """
+    from rupture_markers.workflow.queue import local_server
+
     found = local_server(open_study(study)).status()
     if as_json:
         typer.echo(json.dumps({"running": found.running, "url": found.url, "users": list(found.users)}))

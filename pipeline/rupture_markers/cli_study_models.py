@@ -12,7 +12,6 @@ from rich.table import Column, Table
 
 from rupture_markers.cli_retrain import show_comparison
 from rupture_markers.cli_terminal import console, quiet_prefect, report_failures, show_rows, watched
-from rupture_markers.workflow import study_models
 from rupture_markers.workflow.study import open_study
 
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
@@ -25,6 +24,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 def list_of_study(study: Path, *, as_json: bool) -> None:
     """List a study's models, with what became of each."""
+    from rupture_markers.workflow import study_models
+
     found = study_models.study_models(open_study(study))
     if as_json:
         rows = [
@@ -56,6 +57,8 @@ def compare(
 
     Example: `rupture models compare my-study my-study-0123456789 base`
     """
+    from rupture_markers.workflow import study_models
+
     found = study_models.compare_models(open_study(study), candidate, champion)
     if as_json:
         typer.echo(found.model_dump_json())
@@ -68,6 +71,8 @@ def promote(study: StudyPath, model: ModelId, reason: Reason, renew: Renew = Tru
 
     Example: `rupture models promote my-study my-study-0123456789 --reason "agreed in the team meeting"`
     """
+    from rupture_markers.workflow import study_models
+
     opened = open_study(study)
     with opened.held():
         name = study_models.promote_by_hand(opened, model, reason)
@@ -80,6 +85,8 @@ def rollback(study: StudyPath, reason: Reason, renew: Renew = True, to_file: ToF
 
     Example: `rupture models rollback my-study --reason "flags too much small talk"`
     """
+    from rupture_markers.workflow import study_models
+
     opened = open_study(study)
     with opened.held():
         gone, back = study_models.roll_back(opened, reason)
@@ -96,6 +103,8 @@ def export(
 
     Example: `rupture models export my-study my-study-0123456789 --out model.zip`
     """
+    from rupture_markers.workflow import study_models
+
     written = study_models.export(open_study(study), model, out or Path(f"{model}.zip"))
     console.print(f"wrote {written}")
     console.print("A model holds words of at least three cases each: read docs/retraining.md before you give it away.")
@@ -108,6 +117,8 @@ def import_(
 
     Example: `rupture models import my-study model.zip`
     """
+    from rupture_markers.workflow import study_models
+
     opened = open_study(study)
     with opened.held():
         name = study_models.import_into(opened, file)
@@ -121,7 +132,7 @@ def _renew(study: Path, *, renew: bool, to_file: Path | None) -> None:
     quiet_prefect()
     with watched() as bar:
         bar.say("starting Prefect")
-        from rupture_markers.workflow.flows import run_annotate  # noqa: PLC0415 - Prefect takes seconds to import
+        from rupture_markers.workflow.flows import run_annotate
 
         summary = run_annotate(study, to_file=to_file)
     show_rows("Renewal", summary.rows())

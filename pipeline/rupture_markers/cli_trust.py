@@ -26,7 +26,7 @@ def doctor(
 
     Example: `rupture doctor my-study`
     """
-    from rupture_markers.workflow.doctor import examine  # noqa: PLC0415 - loads spaCy and the client
+    from rupture_markers.workflow.doctor import examine
 
     checks = []
     with errors.status("looking"):
@@ -52,7 +52,7 @@ def backup(
 
     Example: `rupture backup my-study`
     """
-    from rupture_markers.workflow.backup import back_up  # noqa: PLC0415
+    from rupture_markers.workflow.backup import back_up
 
     with errors.status("packing"):
         made = back_up(open_study(study), server=with_server)
@@ -70,7 +70,7 @@ def restore(
 
     Example: `rupture restore my-study/backups/2026-01-31-1.zip`
     """
-    from rupture_markers.workflow.backup import restore as put_back  # noqa: PLC0415
+    from rupture_markers.workflow.backup import restore as put_back
 
     with errors.status("unpacking"):
         restored, former = put_back(file, to)

@@ -146,7 +146,7 @@ def test_threads_do_not_read_a_model_at_the_same_time(tiny_model: Tiny, monkeypa
         finally:
             reading[0] -= 1
 
-    monkeypatch.setattr("rupture_markers.learning.registry.skops.io.loads", watched)
+    monkeypatch.setattr("skops.io.loads", watched)
     with ThreadPoolExecutor(4) as pool:
         loaded = list(pool.map(lambda _: load_model(tiny_model[0]), range(4)))
     assert {model.id for model in loaded} == {tiny_model[1].id}

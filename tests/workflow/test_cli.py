@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,19 @@ def test_every_command_has_help_with_an_example_and_is_documented(
 ) -> None:
     assert "Example: `rupture " + " ".join(name) in (command.help or "")
     assert f"`rupture {' '.join(name)}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", ["", "--help", "run --help", "adjudicate --help"])
+def test_the_command_line_loads_nothing_heavy_before_a_command_needs_it(arguments: str) -> None:
+    heavy = ["sklearn", "skops", "spacy", "prefect", "label_studio_sdk", "numpy", "scipy", "pandas"]
+    code = (
+        "import json, sys\n"
+        "from rupture_markers.cli import app\n"
+        f"if {arguments!r}: app({arguments.split()!r}, standalone_mode=False)\n"
+        f"print(json.dumps([name for name in {heavy!r} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
 def test_check_reports_the_sample_study(sample_study: Path) -> None:

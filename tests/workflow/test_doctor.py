@@ -68,3 +68,29 @@ def test_without_a_study_the_environment_alone_is_looked_at() -> None:
     assert code == 0
     assert "study" not in checks
     assert checks["packages"]["state"] == "ok"
+    assert "prefect" in checks["packages"]["found"]
+
+
+@pytest.mark.parametrize(("version", "well"), [("0.13.9", False), ("0.14.1", True), ("99.0", False)])
+def test_a_package_outside_its_bounds_is_a_fault_that_says_what_to_install(
+    version: str, well: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = tmp_path / f"skops-{version}.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text(f"Metadata-Version: 2.1\nName: skops\nVersion: {version}\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    code, checks = examined()
+    found = checks["packages"]
+    assert (code, found["state"]) == ((0, "ok") if well else (1, "fault"))
+    if not well:
+        assert f"skops {version} (wanted: <0.17,>=0.14)" in found["found"]
+        assert "pip install 'skops<0.17,>=0.14'" in found["mend"]
+
+
+def test_a_missing_package_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "importlib.metadata.requires", lambda _: ["no-such-package-of-ours>=1", "httpx; extra == 'dev'"]
+    )
+    code, checks = examined()
+    assert (code, checks["packages"]["state"]) == (1, "fault")
+    assert "no-such-package-of-ours is missing (wanted: >=1)" in checks["packages"]["found"]

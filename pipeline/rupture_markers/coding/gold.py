@@ -16,12 +16,10 @@ from rupture_markers.errors import StudyError
 from rupture_markers.learning.record_log import append_records, read_records
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.coded_segment import CodedSegment
-from rupture_markers.markers.marker import FAMILIES, Family, Gold
+from rupture_markers.markers.marker import FAMILIES, Family, Gold, GoldRule
 
 AdjudicationReason = Literal["oversight", "guideline gap", "edge case", "unclear text"]
 REASONS: tuple[AdjudicationReason, ...] = get_args(AdjudicationReason)
-GoldRule = Literal["share", "majority", "dawid-skene"]
-GOLD_RULES: tuple[GoldRule, ...] = get_args(GoldRule)
 _FEWEST_CODERS = 3
 Turn = tuple[str, int]
 

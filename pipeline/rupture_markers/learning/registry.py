@@ -9,9 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import skops.io
 from pydantic import ValidationError
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.estimator import RuptureModel
@@ -71,6 +69,8 @@ def save_model(folder: Path, model: RuptureModel | StackedModel, manifest: Manif
     ModelError
         If the model needs a type that is not on the list.
     """
+    import skops.io  # noqa: PLC0415 - takes seconds
+
     data = skops.io.dumps(parts_of(model), compression=zipfile.ZIP_DEFLATED, compresslevel=9)
     _require_trusted(data, folder / MODEL_FILE)
     complete = manifest.model_copy(
@@ -150,6 +150,9 @@ def load_model(
         If the file changed since it was saved, holds types that are not on the list, was made with another
         scikit-learn, or for a codebook of another name, major version or with none of a family's codes.
     """
+    import skops.io  # noqa: PLC0415 - takes seconds
+    from skops.io.exceptions import UntrustedTypesFoundException  # noqa: PLC0415
+
     folder = model_folder(ref)
     manifest = read_manifest(folder)
     path = folder / MODEL_FILE
@@ -228,6 +231,8 @@ def _codes_of(
 
 
 def _require_trusted(data: bytes, path: Path) -> None:
+    import skops.io  # noqa: PLC0415 - takes seconds
+
     try:
         asked = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError):

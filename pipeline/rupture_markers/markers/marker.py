@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import ConfigDict
 
@@ -17,6 +17,9 @@ CODED_SPEAKER: dict[Family, Literal["client", "therapist"]] = {
 """Whose turns the classifier gives a probability for."""
 
 Arm = Literal["blind", "assisted"]
+GoldRule = Literal["share", "majority", "dawid-skene"]
+"""What makes one answer of several coders who differ."""
+GOLD_RULES: tuple[GoldRule, ...] = get_args(GoldRule)
 
 
 @dataclass(frozen=True, slots=True)

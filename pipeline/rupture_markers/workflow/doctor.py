@@ -21,10 +21,11 @@ from rupture_markers.coding.local_environment import environment_folder
 from rupture_markers.errors import RuptureError
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow import queue, reading, stages
+from rupture_markers.workflow.installed_packages import Installed, installed_packages
 from rupture_markers.workflow.study import Study, open_study
 
 State = Literal["ok", "warning", "fault"]
-_PACKAGES = ("prefect", "fastapi", "sqlalchemy", "label-studio-sdk", "spacy", "scikit-learn", "skops", "pydantic")
+_SHOWN = ("prefect", "fastapi", "sqlalchemy", "label-studio-sdk", "spacy", "scikit-learn", "skops", "pydantic")
 _ROOM = 1_000_000_000
 _PRIVATE = ("work", "annotations", "models", "label-studio", "backups", "deidentified", "transcripts")
 
@@ -79,15 +80,24 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    versions, missing = [], []
-    for name in _PACKAGES:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            missing.append(name)
-    if missing:
-        return Check("packages", "fault", f"not installed: {', '.join(missing)}", "Install from requirements.lock.")
-    return Check("packages", "ok", ", ".join(versions))
+    lock = "or install all from requirements.lock: 'pip install --no-deps --require-hashes -r requirements.lock'"
+    try:
+        installed = installed_packages()
+    except importlib.metadata.PackageNotFoundError:
+        return Check(
+            "packages", "fault", "rupture-markers itself is not installed", "Run 'pip install -e .' in its folder."
+        )
+    amiss = [package for package in installed if not package.fits]
+    if amiss:
+        found = "; ".join(f"{p.requirement.name} {p.version or 'is missing'} (wanted: {_bounds(p)})" for p in amiss)
+        wanted = " ".join(f"'{p.requirement.name}{p.requirement.specifier}'" for p in amiss)
+        return Check("packages", "fault", found, f"Run pip install {wanted}; {lock}.")
+    shown = ", ".join(f"{p.requirement.name} {p.version}" for p in installed if p.requirement.name in _SHOWN)
+    return Check("packages", "ok", f"{len(installed)} within their bounds, among them {shown}")
+
+
+def _bounds(package: Installed) -> str:
+    return str(package.requirement.specifier) or "any"
 
 
 def _prefect() -> Check:

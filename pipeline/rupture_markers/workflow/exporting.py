@@ -20,11 +20,11 @@ from rupture_markers.coding.export_tables import (
     session_row,
     write_rows,
 )
-from rupture_markers.coding.gold import GoldRule, gold_turns
+from rupture_markers.coding.gold import gold_turns
 from rupture_markers.learning.scores import COLUMNS as SCORE_COLUMNS
 from rupture_markers.learning.scores import read_scores, write_scores
 from rupture_markers.markers.coded_segment import CodedSegment
-from rupture_markers.markers.marker import FAMILIES, Family
+from rupture_markers.markers.marker import FAMILIES, Family, GoldRule
 from rupture_markers.transcripts.whole_file import whole_text_file
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.coded_study import open_coded
