@@ -17,7 +17,7 @@ from rupture_markers.coding.certification import CoderReport, Criterion
 from rupture_markers.coding.recall import Share
 from rupture_markers.errors import ConfigError
 from rupture_markers.reports.figure_text import short, shown
-from rupture_markers.workflow.coded_study import open_coded
+from rupture_markers.workflow.coded_study import CodedStudy, open_coded
 from rupture_markers.workflow.judging import (
     NO_PROOF,
     RecallRow,
@@ -50,9 +50,15 @@ def show_recall(
 
     Example: `rupture recall my-study --group setting`
     """
-    rows = study_recall(open_coded(open_study(study)), group=group)
+    coded = open_coded(open_study(study))
+    rows = study_recall(coded, group=group)
     if as_json:
-        typer.echo(json.dumps({"rows": [_as_json(row) for row in rows], "groups": NO_PROOF if group else ""}))
+        out = {
+            "rows": [_as_json(row) for row in rows],
+            "groups": NO_PROOF if group else "",
+            "set_aside": coded.set_aside,
+        }
+        typer.echo(json.dumps(out))
         return
     table = Table(
         Column("marker", no_wrap=True), "cases", "coded", "marked", "recall", "precision", "prevalence",
@@ -69,8 +75,14 @@ def show_recall(
     _show_more(rows)
     for words, names in _notes(rows).items():
         console.print(f"{', '.join(names)}: {words}", style="yellow", highlight=False)
+    _show_set_aside(coded)
     if group is not None:
         console.print(NO_PROOF, highlight=False)
+
+
+def _show_set_aside(coded: CodedStudy) -> None:
+    if coded.set_aside:
+        console.print(coded.set_aside, style="yellow", highlight=False)
 
 
 def _as_json(row: RecallRow) -> dict[str, Any]:
@@ -127,9 +139,10 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
 
     Example: `rupture anchoring my-study`
     """
-    found = study_anchoring(open_coded(open_study(study)))
+    coded = open_coded(open_study(study))
+    found = study_anchoring(coded)
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        typer.echo(json.dumps(asdict(found) | {"set_aside": coded.set_aside}))
         return
     names = {
         "marked": "turns marked", "uptake": "suggestions marked too", "suggested": "marks that were suggested",
@@ -158,6 +171,7 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
     console.print(found.sentence, highlight=False)
     for note in found.notes:
         console.print(note, style="yellow", highlight=False)
+    _show_set_aside(coded)
 
 
 def train(
