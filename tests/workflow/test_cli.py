@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,17 @@ def test_every_command_has_help_with_an_example_and_is_documented(
 ) -> None:
     assert "Example: `rupture " + " ".join(name) in (command.help or "")
     assert f"`rupture {' '.join(name)}" in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[" ".join(n) for n, _ in COMMANDS])
+def test_the_examples_of_a_help_are_understood(
+    name: tuple[str, ...], command: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for example in re.findall(r"`rupture ([^`]+)`", command.help or ""):
+        words = shlex.split(example)
+        if tuple(words[: len(name)]) == name:
+            command.make_context(" ".join(name), words[len(name) :])  # a wrong option or argument is an error
 
 
 def test_check_reports_the_sample_study(sample_study: Path) -> None:
