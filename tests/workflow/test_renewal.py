@@ -161,7 +161,8 @@ def test_where_label_studio_stops_in_the_middle_of_a_renewal_the_next_runs_finis
                 assert "Traceback" not in done.output
                 between.start_again()
                 now = predictions(study, client)
-                assert all(len(found) == 1 for found in now.values())
+                assert now.keys() >= before.keys()
+                assert max(map(len, now.values())) <= 2  # a new one comes before the old one goes: never none
                 renewed.append(sum(now[task] != before[task] for task in before))
             done = command("retrain", str(served_study), "--allow-equal", "--json")
             assert predictions(study, client)[answered] == before[answered]
