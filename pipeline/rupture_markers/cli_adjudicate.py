@@ -60,6 +60,8 @@ def adjudicate_study(
         console.print(
             f"{still_open} disagreements wait in the project 'adjudication' of Label Studio; run this again when they are decided."
         )
+    if done.set_aside:
+        console.print(done.set_aside, style="yellow", highlight=False)
     for task_id, what in done.unread:
         errors.print(f"task {task_id}: {what}; answer it again.", style="yellow", highlight=False)
     report_failures([done.notice] if done.notice else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,8 @@ def show_agreement(
         coded.answers, coded.codebook, weights=None if unweighted else coded.weights, speakers=coded.speakers,
         leave_out=coded.known_tasks, seed=seed, draws=draws,
     )  # fmt: skip
+    if coded.set_aside:
+        found = replace(found, notes=(*found.notes, coded.set_aside))
     if csv is not None:
         rows = agreement_rows(found)
         write_rows(csv, list(rows[0]) if rows else [], rows)

@@ -27,11 +27,19 @@ def _export(study: Path, write: Callable[[Study], exporting.Exported], *, as_jso
     with opened.held():
         done = write(opened)
     if as_json:
-        facts = {"file": str(done.path), "dictionary": str(done.dictionary), "rows": done.rows, "notice": done.notice}
+        facts = {
+            "file": str(done.path),
+            "dictionary": str(done.dictionary),
+            "rows": done.rows,
+            "notice": done.notice,
+            "set_aside": done.set_aside,
+        }
         typer.echo(json.dumps(facts))
     else:
         console.print(f"{done.rows} rows: {done.path}", highlight=False, soft_wrap=True)
         console.print(f"what the columns hold: {done.dictionary}", highlight=False, soft_wrap=True)
+        if done.set_aside:
+            console.print(done.set_aside, style="yellow", highlight=False)
     report_failures([done.notice] if done.notice else [])
 
 

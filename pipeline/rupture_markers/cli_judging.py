@@ -19,6 +19,7 @@ from rupture_markers.workflow.study import open_study
 if TYPE_CHECKING:
     from rupture_markers.coding.certification import CoderReport
     from rupture_markers.coding.recall import Share
+    from rupture_markers.workflow.coded_study import CodedStudy
     from rupture_markers.workflow.judging import RecallRow
 
 console = Console()
@@ -45,9 +46,15 @@ def show_recall(
     from rupture_markers.workflow.coded_study import open_coded
     from rupture_markers.workflow.judging import NO_PROOF, study_recall
 
-    rows = study_recall(open_coded(open_study(study)), group=group)
+    coded = open_coded(open_study(study))
+    rows = study_recall(coded, group=group)
     if as_json:
-        typer.echo(json.dumps({"rows": [_as_json(row) for row in rows], "groups": NO_PROOF if group else ""}))
+        out = {
+            "rows": [_as_json(row) for row in rows],
+            "groups": NO_PROOF if group else "",
+            "set_aside": coded.set_aside,
+        }
+        typer.echo(json.dumps(out))
         return
     table = Table(
         Column("marker", no_wrap=True), "cases", "coded", "marked", "recall", "precision", "prevalence",
@@ -64,8 +71,14 @@ def show_recall(
     _show_more(rows)
     for words, names in _notes(rows).items():
         console.print(f"{', '.join(names)}: {words}", style="yellow", highlight=False)
+    _show_set_aside(coded)
     if group is not None:
         console.print(NO_PROOF, highlight=False)
+
+
+def _show_set_aside(coded: CodedStudy) -> None:
+    if coded.set_aside:
+        console.print(coded.set_aside, style="yellow", highlight=False)
 
 
 def _as_json(row: RecallRow) -> dict[str, Any]:
@@ -132,7 +145,7 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
 
     found = study_anchoring(open_coded(open_study(study)))
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        typer.echo(json.dumps(asdict(found) | {"set_aside": coded.set_aside}))
         return
     names = {
         "marked": "turns marked", "uptake": "suggestions marked too", "suggested": "marks that were suggested",
@@ -161,6 +174,7 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
     console.print(found.sentence, highlight=False)
     for note in found.notes:
         console.print(note, style="yellow", highlight=False)
+    _show_set_aside(coded)
 
 
 def train(

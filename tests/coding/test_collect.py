@@ -208,5 +208,5 @@ def test_a_code_in_the_turn_of_a_speaker_with_whom_it_is_not_coded_is_kept_and_r
     record = one(answer("markers_coded", region(SAID, 0, "W2"), region(SAID, 1, "W2")))
     assert [c.turn for c in record.codings] == [4, 5]
     assert record.notes == (
-        "W2, turn 4: not coded in such a speaker's turn: kept; agreement and training leave it out",
+        "W2, turn 4: not coded in such a speaker's turn: kept, and set aside in all figures and in training",
     )

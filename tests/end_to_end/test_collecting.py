@@ -15,7 +15,7 @@ from rupture_markers.cli import app
 from rupture_markers.coding.assigned import Assignment, read_assignments
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.label_studio import LabelStudioClient
-from rupture_markers.workflow import flows
+from rupture_markers.workflow import flow_tasks, flows
 from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.study import Study, open_study
 
@@ -116,7 +116,7 @@ def test_a_server_that_stops_in_the_middle_of_a_collect_loses_nothing_and_the_ne
     served_study: Path, label_studio: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rupture_markers.coding.label_studio._LONGEST_WAIT_S", 0.05)
-    monkeypatch.setattr(flows, "collect_project", flows.collect_project.with_options(retries=0))
+    monkeypatch.setattr(flows, "collect_project", flow_tasks.collect_project.with_options(retries=0))
     config = served_study / "study.yaml"
     with FaultServer(label_studio.url) as between:
         config.write_text(config.read_text(encoding="utf-8").replace(label_studio.url, between.url), encoding="utf-8")

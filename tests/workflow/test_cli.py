@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +55,17 @@ def test_the_command_line_loads_nothing_heavy_before_a_command_needs_it(argument
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[" ".join(n) for n, _ in COMMANDS])
+def test_the_examples_of_a_help_are_understood(
+    name: tuple[str, ...], command: click.Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for example in re.findall(r"`rupture ([^`]+)`", command.help or ""):
+        words = shlex.split(example)
+        if tuple(words[: len(name)]) == name:
+            command.make_context(" ".join(name), words[len(name) :])  # a wrong option or argument is an error
 
 
 def test_check_reports_the_sample_study(sample_study: Path) -> None:

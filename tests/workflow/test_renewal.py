@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from tests.faults.fault_server import FaultServer
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
@@ -21,6 +23,7 @@ from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.server_answers import RemotePrediction
 from rupture_markers.learning.champion import read_history
 from rupture_markers.learning.selection import read_decisions
+from rupture_markers.workflow import flow_tasks, flows
 from rupture_markers.workflow.queue import client_of
 from rupture_markers.workflow.stages import model_id_of
 from rupture_markers.workflow.study import Study, open_study
@@ -130,3 +133,44 @@ def test_a_renewal_that_was_killed_is_finished_by_running_again(
     assert len(rounds) == len(set(rounds))
     last = command("run", str(served_study), "--json")
     assert (last["created"], last["predictions_renewed"], last["scored"]) == (0, 0, 0)
+
+
+def test_where_label_studio_stops_in_the_middle_of_a_renewal_the_next_runs_finish_it(
+    served_study: Path, code_all: CodeAll, label_studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("push", "label_studio"):
+        monkeypatch.setattr(f"rupture_markers.coding.{module}._LONGEST_WAIT_S", 0.05)
+    monkeypatch.setattr(flows, "push_project", flow_tasks.push_project.with_options(retries=0))
+    path = served_study / "study.yaml"
+    with FaultServer(label_studio.url) as between:
+        config = yaml.safe_load(path.read_text(encoding="utf-8")) | {"label_studio": {"url": between.url}}
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        command("run", str(served_study), "--json")
+        study = open_study(served_study)
+        code_all(served_study)
+        with client_of(study) as client:
+            before = predictions(study, client)
+            answered = min(before)
+            client._api.annotations.create(id=answered, result=[], was_cancelled=False)
+            renewed = []
+            for requests in (3, 17):  # before anything is renewed, and in the middle of it
+                between.stop_after(requests)
+                done = CliRunner().invoke(app, ["retrain", str(served_study), "--allow-equal"])
+                assert between.down, "the renewal ended before the server stopped"
+                assert done.exit_code != 0
+                assert "Traceback" not in done.output
+                between.start_again()
+                now = predictions(study, client)
+                assert now.keys() >= before.keys()
+                assert max(map(len, now.values())) <= 2  # a new one comes before the old one goes: never none
+                renewed.append(sum(now[task] != before[task] for task in before))
+            done = command("retrain", str(served_study), "--allow-equal", "--json")
+            assert predictions(study, client)[answered] == before[answered]
+            require_renewed(study, client, done["retrain"]["candidate"], {answered})
+            annotated = [t for n in projects(study, "assisted") for t in client.answered_tasks(n) if t.annotations]
+            assert [t.id for t in annotated] == [answered]
+    assert renewed[0] == 0
+    assert 0 < renewed[1] < len(before) - 1
+    assert [d.action for d in read_history(study.models)] == ["promote"]
+    rounds = [(d.segment_id, d.round) for d in read_decisions(study.decisions)]
+    assert len(rounds) == len(set(rounds))

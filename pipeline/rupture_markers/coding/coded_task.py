@@ -254,7 +254,9 @@ class _Regions:
                 self._note(code, (span,), "the codebook has no such code any more: kept")
             elif turn in self._speakers and self._speakers[turn] not in self._codebook.code(code).coded:
                 self._note(
-                    code, (span,), "not coded in such a speaker's turn: kept; agreement and training leave it out"
+                    code,
+                    (span,),
+                    "not coded in such a speaker's turn: kept, and set aside in all figures and in training",
                 )
         significance = said.get(SIGNIFICANCE.name, "")
         return Coding(

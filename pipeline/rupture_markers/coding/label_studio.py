@@ -15,7 +15,6 @@ import httpx
 from label_studio_sdk.client import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 from pydantic import SecretStr
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from rupture_markers.coding.answer import AnsweredTask, RemoteUser
 from rupture_markers.coding.server_access import require_safe
@@ -29,6 +28,7 @@ from rupture_markers.coding.server_answers import (
     read_project,
     read_task,
 )
+from rupture_markers.coding.server_faults import fault_of, tried_again, unreadable
 from rupture_markers.errors import LabelStudioError, LabelStudioFault
 
 _ATTEMPTS = 5
@@ -278,49 +278,13 @@ class LabelStudioClient:
             except ApiError as fault:
                 if missing_is_done and fault.status_code == httpx.codes.NOT_FOUND:
                     return None
-                raise _as_ours(what, fault) from None
+                raise fault_of(what, int(fault.status_code or 0), fault.headers or {}) from None
             except httpx.HTTPError as fault:
                 raise LabelStudioFault(
                     f"Label Studio does not answer ({type(fault).__name__} at {what}).",
                     "Check that it runs ('rupture label-studio status'), then run again: nothing is lost.",
                 ) from None
             except (ValueError, KeyError, TypeError, AttributeError):  # the SDK reads what is no answer of its server
-                raise _unreadable(what) from None
+                raise unreadable(what) from None
 
-        backoff = wait_exponential_jitter(multiplier=self.pause_s, max=_LONGEST_WAIT_S, jitter=self.pause_s)
-
-        def wait(state: RetryCallState) -> float:
-            told = getattr(state.outcome.exception() if state.outcome else None, "retry_after_s", None)
-            return min(float(told), _LONGEST_WAIT_S) if told is not None else backoff(state)
-
-        for attempt in Retrying(
-            stop=stop_after_attempt(attempts), wait=wait, retry=retry_if_exception_type(LabelStudioFault), reraise=True
-        ):
-            with attempt:
-                return once()
-        return None
-
-
-def _unreadable(what: str) -> LabelStudioFault:
-    return LabelStudioFault(
-        f"Label Studio's answer cannot be read (at {what}).", "Run again; if it stays, check the address."
-    )
-
-
-def _as_ours(what: str, fault: ApiError) -> LabelStudioError:
-    code = int(fault.status_code or 0)
-    if code < httpx.codes.BAD_REQUEST:
-        return _unreadable(what)
-    if code in (401, 403):
-        return LabelStudioError(
-            f"Label Studio refuses the token ({code} at {what}).", "Make a new access token in its account settings."
-        )
-    if code in (408, 425, 429) or code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        error = LabelStudioFault(f"Label Studio has a fault ({code} at {what}).", "Run again: nothing is lost.")
-        after = (fault.headers or {}).get("retry-after", "")
-        if str(after).isdecimal():
-            error.retry_after_s = float(after)
-        return error
-    return LabelStudioError(
-        f"Label Studio refuses the request ({code} at {what}).", "Its own page and log say more; run 'rupture check'."
-    )
+        return tried_again(once, attempts=attempts, pause_s=self.pause_s, longest_s=_LONGEST_WAIT_S)

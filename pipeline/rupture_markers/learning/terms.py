@@ -190,10 +190,12 @@ def choose_vocabulary(
     case_count = cases_of_terms(counts, case_of_row)
     turn_count = np.asarray((counts > 0).sum(axis=0)).ravel()
     is_character = np.char.startswith(terms, CHARACTERS)
-    allowed = ~is_denied(terms)
+    used = np.flatnonzero(case_count >= least_cases)
+    allowed = np.zeros(len(terms), dtype=np.bool_)
+    allowed[used] = ~is_denied(terms[used])
     chosen = []
     for wanted, most in ((~is_character, most_words), (is_character, most_characters)):
-        able = np.flatnonzero(wanted & allowed & (case_count >= least_cases))
+        able = np.flatnonzero(wanted & allowed)
         by_use = able[np.argsort(-case_count[able], kind="stable")][:most]
         chosen.append(np.sort(by_use))
     columns = np.concatenate(chosen)

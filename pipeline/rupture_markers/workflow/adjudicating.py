@@ -60,6 +60,7 @@ class AdjudicationSummary:
     begun: tuple[str, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     notice: str = ""
+    set_aside: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """As rows of a table people read."""
@@ -124,6 +125,7 @@ def adjudicate(
         summary = AdjudicationSummary(
             disagreements=len(found), decided=len(decided), collected=len(new) - withdrawn, withdrawn=withdrawn,
             unplaced=len(found) - len(tasks), unread=unread, notice=passage.notice(),
+            set_aside=coded.set_aside,
         )  # fmt: skip
         if collect_only or (not tasks and project is None):
             return summary

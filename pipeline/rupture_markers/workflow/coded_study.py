@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from rupture_markers.coding.assigned import Assignment, current_assignments, rea
 from rupture_markers.coding.coded_units import Speakers
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.gold import Adjudication, current_adjudications, read_adjudications
+from rupture_markers.coding.other_party import OwnPartyAnswers, set_aside_other_party
 from rupture_markers.errors import StudyError
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.learning.selection_design import DesignStratum, design_strata, selection_weights
@@ -27,11 +29,13 @@ class CodedStudy:
     study : Study
     codebook : Codebook
     answers : tuple of CodedSegment
-        Current ones.
+        Current ones, without codes of the other party.
     adjudicated : tuple of Adjudication
         Current ones.
     assignments : tuple of Assignment
         Current ones.
+    set_aside : str
+        How many codes of the other party were set aside, as a line; empty where none was.
     """
 
     study: Study
@@ -39,6 +43,7 @@ class CodedStudy:
     answers: tuple[CodedSegment, ...]
     adjudicated: tuple[Adjudication, ...]
     assignments: tuple[Assignment, ...]
+    set_aside: str = ""
 
     @property
     def known_tasks(self) -> frozenset[str]:
@@ -54,11 +59,7 @@ class CodedStudy:
     @cached_property
     def speakers(self) -> Speakers:
         """Speaker of each turn of the coded sessions whose transcripts were read."""
-        out = {}
-        for name in sorted({answer.session_id for answer in self.answers}):
-            if self.study.session_file("transcripts", name, ".jsonl").exists():
-                out[name] = {turn.index: turn.speaker for turn in reading.session(self.study, name).turns}
-        return out
+        return speakers_of(self.study, self.answers)
 
     @cached_property
     def strata(self) -> tuple[DesignStratum, ...]:
@@ -80,6 +81,21 @@ class CodedStudy:
         return selection_weights(self.strata)
 
 
+def speakers_of(study: Study, answers: Iterable[CodedSegment]) -> Speakers:
+    """Speaker of each turn of the coded sessions whose transcripts were read."""
+    out = {}
+    for name in sorted({answer.session_id for answer in answers}):
+        if study.session_file("transcripts", name, ".jsonl").exists():
+            out[name] = {turn.index: turn.speaker for turn in reading.session(study, name).turns}
+    return out
+
+
+def counted_answers(study: Study, codebook: Codebook) -> OwnPartyAnswers:
+    """Current answers of a study as they count: codes of the other party are set aside."""
+    answers = current_answers(read_coded_segments(study.codings))
+    return set_aside_other_party(answers, codebook, speakers_of(study, answers))
+
+
 def open_coded(study: Study) -> CodedStudy:
     """Read what is coded.
 
@@ -88,8 +104,9 @@ def open_coded(study: Study) -> CodedStudy:
     StudyError
         If nothing is.
     """
-    answers = current_answers(read_coded_segments(study.codings))
-    if not answers:
+    codebook = study.codebook()
+    counted = counted_answers(study, codebook)
+    if not counted.answers:
         raise StudyError(
             "nothing is coded yet in this study.",
             "Code in Label Studio, then run 'rupture collect'.",
@@ -97,8 +114,9 @@ def open_coded(study: Study) -> CodedStudy:
         )
     return CodedStudy(
         study,
-        study.codebook(),
-        answers,
+        codebook,
+        counted.answers,
         current_adjudications(read_adjudications(study.adjudications)),
         tuple(current_assignments(read_assignments(study.assignments)).values()),
+        counted.notice,
     )

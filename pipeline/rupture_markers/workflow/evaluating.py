@@ -8,7 +8,6 @@ from time import monotonic
 
 from pydantic import TypeAdapter, ValidationError
 
-from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.gold import gold_turns, read_adjudications
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, pass_rates, read_pairs, run_pairs
@@ -30,6 +29,7 @@ from rupture_markers.markers.marker import FAMILIES, Family
 from rupture_markers.reports.evaluation_page import evaluation_page
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.transcripts.whole_file import whole_text_file
+from rupture_markers.workflow.coded_study import counted_answers
 from rupture_markers.workflow.progress import Observer
 from rupture_markers.workflow.reading import session, session_names
 from rupture_markers.workflow.study import open_study
@@ -61,7 +61,7 @@ def study_set(path: Path, codebook: Codebook, labels: str = "") -> EvaluationSet
         If nothing is coded yet.
     """
     study = open_study(path)
-    answers = current_answers(read_coded_segments(study.codings))
+    answers = counted_answers(study, codebook).answers
     gold = gold_turns(answers, read_adjudications(study.adjudications), codebook, blind_only=True)
     if not gold:
         raise StudyError(

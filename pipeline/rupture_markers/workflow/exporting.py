@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rupture_markers.coding.agreement import agreement
@@ -27,7 +27,7 @@ from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import FAMILIES, Family, GoldRule
 from rupture_markers.transcripts.whole_file import whole_text_file
 from rupture_markers.workflow import reading, stages
-from rupture_markers.workflow.coded_study import open_coded
+from rupture_markers.workflow.coded_study import counted_answers, open_coded
 from rupture_markers.workflow.gate import passed
 from rupture_markers.workflow.study import Study
 
@@ -40,12 +40,13 @@ _SCORE_MEANINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote; ``notice`` says what the gate held back, and is empty where it held nothing."""
+    """What an export wrote; ``notice`` says what the gate held back, ``set_aside`` which codings do not count; both may be empty."""
 
     path: Path
     dictionary: Path
     rows: int
     notice: str
+    set_aside: str = ""
 
 
 def _allowed(study: Study, names: Iterable[str]) -> tuple[tuple[str, ...], str]:
@@ -62,13 +63,9 @@ def _finish(
     return Exported(path, dictionary, rows, notice)
 
 
-def _answers(study: Study) -> tuple[CodedSegment, ...]:
-    return current_answers(read_coded_segments(study.codings))
-
-
 def export_codings(study: Study, path: Path, *, memos: bool = False) -> Exported:
-    """Write one row a coding."""
-    answers = _answers(study)
+    """Write one row a coding; those that count nowhere are among them."""
+    answers = current_answers(read_coded_segments(study.codings))
     allowed, notice = _allowed(study, {a.session_id for a in answers} & set(reading.session_names(study)))
     columns = (*CODING_COLUMNS, MEMO_COLUMN) if memos else CODING_COLUMNS
     rows = coding_rows([a for a in answers if a.session_id in set(allowed)], study.codebook(), memos=memos)
@@ -78,11 +75,12 @@ def export_codings(study: Study, path: Path, *, memos: bool = False) -> Exported
 
 def export_sessions(study: Study, path: Path) -> Exported:
     """Write one row a session."""
+    codebook, model_id = study.codebook(), stages.model_id_of(study)
+    counted = counted_answers(study, codebook)
     by_session: dict[str, list[CodedSegment]] = {}
-    for answer in _answers(study):
+    for answer in counted.answers:
         by_session.setdefault(answer.session_id, []).append(answer)
     allowed, notice = _allowed(study, reading.session_names(study))
-    codebook, model_id = study.codebook(), stages.model_id_of(study)
     rows: list[Row] = [
         session_row(
             reading.session(study, name), by_session.get(name, []), codebook, _expected(study, name), model_id
@@ -92,7 +90,8 @@ def export_sessions(study: Study, path: Path) -> Exported:
     known = [column.name for column in SESSION_COLUMNS]
     others = sorted({name for row in rows for name in row} - set(known))
     count = write_rows(path, [*known, *others], rows)
-    return _finish(path, "Sessions: one row a session", SESSION_COLUMNS, others, count, notice)
+    done = _finish(path, "Sessions: one row a session", SESSION_COLUMNS, others, count, notice)
+    return replace(done, set_aside=counted.notice)
 
 
 _GOLD_COLUMNS = (
@@ -115,7 +114,8 @@ def export_gold(study: Study, path: Path, *, rule: GoldRule = "share", blind_onl
     kept = set(allowed)
     rows = (asdict(g) | {"blind": int(g.blind)} for g in gold if g.session_id in kept)
     count = write_rows(path, [c.name for c in _GOLD_COLUMNS], rows)
-    return _finish(path, "Gold: one row a turn and family", _GOLD_COLUMNS, (), count, notice)
+    done = _finish(path, "Gold: one row a turn and family", _GOLD_COLUMNS, (), count, notice)
+    return replace(done, set_aside=coded.set_aside)
 
 
 def export_agreement(study: Study, path: Path) -> Exported:

@@ -14,36 +14,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, runtime, task
+from prefect import flow, runtime
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError, without_words
 from rupture_markers.learning.selection import current_decisions, read_decisions
-from rupture_markers.markers.marker import Arm
-from rupture_markers.workflow import asked, collecting, gate, judging, queue, reading, retraining, stages
+from rupture_markers.workflow import asked, collecting, gate, judging, reading, retraining, stages
+from rupture_markers.workflow.flow_tasks import (
+    batches,
+    collect_project,
+    fan_out,
+    push_project,
+    read_files,
+    score_sessions,
+    task_runner,
+)
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study, write_json
 from rupture_markers.workflow.summary import RunSummary
-
-_RETRIES = 2
-_RETRY_SECONDS = [5.0, 20.0]
-
-
-def _is_fault(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry what may pass, and nothing else."""
-    try:
-        state.result()
-    except LabelStudioFault:
-        return True
-    except Exception:  # noqa: BLE001 - any other error is the user's to mend, not to be tried again
-        return False
-    return False
 
 
 def _tell(what: str) -> None:
@@ -54,40 +45,6 @@ def _tell(what: str) -> None:
 
 def _tell_failure(flow: Any, flow_run: Any, state: Any) -> None:  # noqa: ARG001 - the names are Prefect's
     _tell(f"{flow.name} failed: {state.message}")
-
-
-@task(name="read", cache_policy=NO_CACHE, persist_result=False)
-@without_words()
-def read_files(study: str, files: list[str]) -> list[reading.FileOutcome]:
-    """Read a batch of files into the study."""
-    return reading.read_batch(open_study(Path(study)), [Path(name) for name in files])
-
-
-@task(name="score", cache_policy=NO_CACHE, persist_result=False)
-@without_words()
-def score_sessions(study: str, sessions: list[str], force_language: bool) -> stages.ScoreOutcome:
-    """Score a batch of sessions."""
-    return stages.score_batch(open_study(Path(study)), sessions, force_language=force_language)
-
-
-@task(
-    name="push", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
-    retry_condition_fn=_is_fault,
-)  # fmt: skip
-@without_words()
-def push_project(study: str, coder: str, arm: Arm) -> queue.ProjectOutcome:
-    """Bring one coder's project of one arm up to date."""
-    return queue.push_project(open_study(Path(study)), coder, arm)
-
-
-@task(
-    name="collect", cache_policy=NO_CACHE, persist_result=False, retries=_RETRIES, retry_delay_seconds=_RETRY_SECONDS,
-    retry_condition_fn=_is_fault,
-)  # fmt: skip
-@without_words()
-def collect_project(study: str, coder: str, arm: Arm, everything: bool) -> collecting.CollectOutcome:
-    """Collect from one coder's project of one arm."""
-    return collecting.collect_project(open_study(Path(study)), coder, arm, everything=everything)
 
 
 @flow(
@@ -135,7 +92,7 @@ def run_annotate(study: Path, *, to_file: Path | None = None, force_language: bo
     RuptureError
         What stopped the run; single files and projects that failed stand in the summary's ``errors``.
     """
-    runner = _runner(open_study(study))
+    runner = task_runner(open_study(study))
     chosen = annotate.with_options(task_runner=runner)
     return chosen(str(study), None if to_file is None else str(to_file), force_language)
 
@@ -144,27 +101,8 @@ def run_retrain(
     study: Path, *, allow_equal: bool = False, to_file: Path | None = None
 ) -> tuple[retraining.RetrainReport, RunSummary | None]:
     """Run the flow `retrain` with the task runner of the study's config, in this process."""
-    chosen = retrain.with_options(task_runner=_runner(open_study(study)))
+    chosen = retrain.with_options(task_runner=task_runner(open_study(study)))
     return chosen(str(study), allow_equal, None if to_file is None else str(to_file))
-
-
-def _runner(study: Study) -> TaskRunner[Any]:
-    workers = study.config.workflow.workers
-    if study.config.workflow.runner == "processes":
-        return ProcessPoolTaskRunner(max_workers=workers)
-    return ThreadPoolTaskRunner(max_workers=workers)
-
-
-def _gather(what: str, futures: Sequence[PrefectFuture[Any]], sizes: dict[Any, int]) -> list[Any]:
-    """Results in the order of the batches; the first error ends the run after all that go have gone."""
-    observer().begin(what, sum(sizes.values()))
-    for future in as_completed(list(futures)):
-        observer().advance(sizes[future.task_run_id])
-    return [future.result() for future in futures]
-
-
-def _batches(items: Sequence[str], size: int) -> list[list[str]]:
-    return [list(items[i : i + size]) for i in range(0, len(items), size)]
 
 
 @flow(
@@ -250,7 +188,7 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
     path, size = str(study.path), study.config.workflow.batch_size
     files = [str(name) for name in reading.source_files(study)]
     outcomes = reading.require_own_sessions(
-        o for batch in _fan_out("read", read_files, [(path, b) for b in _batches(files, size)], size) for o in batch
+        o for batch in fan_out("read", read_files, [(path, b) for b in batches(files, size)], size) for o in batch
     )
     failed = [o for o in outcomes if o.error]
     names = sorted(name for o in outcomes if not o.error for name in o.sessions)
@@ -262,8 +200,8 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
         )
     keep_codebook(study.codebooks, study.codebook())
     model_id = stages.model_id_of(study)
-    scored: list[stages.ScoreOutcome] = _fan_out(
-        "score", score_sessions, [(path, b, force_language) for b in _batches(names, size)], size
+    scored: list[stages.ScoreOutcome] = fan_out(
+        "score", score_sessions, [(path, b, force_language) for b in batches(names, size)], size
     )
     candidates: Counter[str] = Counter()
     for outcome in scored:
@@ -290,12 +228,6 @@ def _annotate(study: Study, to_file: str | None, force_language: bool) -> RunSum
         errors=tuple(o.error for o in failed),
     )
     return _deliver(study, summary, assignments, to_file, model_id)
-
-
-def _fan_out(what: str, work: Any, batches: list[tuple[Any, ...]], size: int) -> list[Any]:
-    futures = [work.submit(*batch) for batch in batches]
-    sizes = {f.task_run_id: min(size, len(b[1])) for f, b in zip(futures, batches, strict=True)}
-    return _gather(what, futures, sizes)
 
 
 def _deliver(

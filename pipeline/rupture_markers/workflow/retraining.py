@@ -61,12 +61,14 @@ class RetrainReport:
     marked: dict[Family, float]
     choices: dict[Family, str]
     comparison: HeldOutComparison | None
+    set_aside: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """As rows of a table people read."""
         return [
             ("candidate", self.candidate),
             ("learnt from", f"{self.turns} turns with gold of {self.training_cases} cases"),
+            *([("left out", self.set_aside)] if self.set_aside else []),
             ("marked", ", ".join(f"{family} {count:g}" for family, count in self.marked.items())),
             ("chosen in the folds", ", ".join(f"{family}: {choice}" for family, choice in self.choices.items())),
             ("compared on", f"{self.held_out_cases} held-out cases"),
@@ -123,6 +125,7 @@ def retrain(study: Study, *, allow_equal: bool = False) -> RetrainReport:
         marked=marked_turns(gold.training),
         choices={} if own is None else own.choices,
         comparison=found,
+        set_aside=gold.set_aside,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.gold import current_adjudications, gold_turns, read_adjudications
 from rupture_markers.errors import StudyError
 from rupture_markers.learning.held_out import read_held_out
@@ -17,6 +16,7 @@ from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family, Gold
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.workflow import reading
+from rupture_markers.workflow.coded_study import counted_answers
 from rupture_markers.workflow.config import config_sha256
 from rupture_markers.workflow.study import Study
 
@@ -36,16 +36,20 @@ class StudyGold:
         Of held-out cases: blind codings alone, and no turn that one coder alone coded.
     held_out_cases : tuple of str
         As they were drawn, with gold or without.
+    set_aside : str
+        How many codes of the other party were set aside, as a line; empty where none was.
     """
 
     training: tuple[Gold, ...]
     held_out: tuple[Gold, ...]
     held_out_cases: tuple[str, ...]
+    set_aside: str = ""
 
 
 def study_gold(study: Study, codebook: Codebook) -> StudyGold:
     """Gold of the study's codings and adjudications, split by case."""
-    answers = current_answers(read_coded_segments(study.codings))
+    counted = counted_answers(study, codebook)
+    answers = counted.answers
     adjudicated = current_adjudications(read_adjudications(study.adjudications))
     drawn = read_held_out(study.held_out)
     kept = frozenset() if drawn is None else frozenset(drawn.cases)
@@ -55,6 +59,7 @@ def study_gold(study: Study, codebook: Codebook) -> StudyGold:
         gold_turns(learnt, adjudicated, codebook, blind_only=False),
         tuple(g for g in gold_turns(apart, adjudicated, codebook, blind_only=True) if g.rule != "single"),
         tuple(sorted(kept)),
+        counted.notice,
     )
 
 
