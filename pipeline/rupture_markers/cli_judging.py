@@ -143,7 +143,8 @@ def show_anchoring(study: StudyPath, as_json: AsJson = False) -> None:
     from rupture_markers.workflow.coded_study import open_coded
     from rupture_markers.workflow.judging import study_anchoring
 
-    found = study_anchoring(open_coded(open_study(study)))
+    coded = open_coded(open_study(study))
+    found = study_anchoring(coded)
     if as_json:
         typer.echo(json.dumps(asdict(found) | {"set_aside": coded.set_aside}))
         return
