@@ -159,7 +159,10 @@ def own_draws(
             rule = SelectionRule(
                 budget=0.25, uncertain=0.05, control=control * growth ** (round_number - 1), seed=number
             )
-            scores = [SegmentScore(n, n.partition("/")[0], case[n], "m", chance) for n, chance in chances.items()]
+            scores = [
+                SegmentScore(n, n.partition("/")[0], case[n], "m", chance, chance, chance * (1 - chance))
+                for n, chance in chances.items()
+            ]
             log += select_segments(scores, rule, decided=log, round_number=round_number, reopen=True)
         selected = [d for d in current_decisions(log).values() if d.selected]
         segments = [

@@ -17,7 +17,7 @@ CASES = [f"case-{n:02}" for n in range(20)]
 
 def scores(cases: list[str], each: int = 10) -> list[SegmentScore]:
     return [
-        SegmentScore(f"{case}/{n}", f"{case}-s", case, "m", probability=(n + 1) / (each + 1))
+        SegmentScore(f"{case}/{n}", f"{case}-s", case, "m", (n + 1) / (each + 1), expected_markers=(n + 1) / (each + 1))
         for case in cases
         for n in range(each)
     ]
@@ -62,7 +62,7 @@ def test_no_score_has_a_say_in_a_held_out_case() -> None:
     rule = SelectionRule(budget=0.5, uncertain=0.2, control=0.1, held_out=0.5)
     found = {d.segment_id: d for d in select_segments(scores(CASES), rule, held_out=held)}
     turned = [
-        SegmentScore(s.segment_id, s.session_id, s.case_id, "m", probability=1 - (s.probability or 0))
+        SegmentScore(s.segment_id, s.session_id, s.case_id, "m", 1 - (s.probability or 0), 1 - s.expected_markers)
         for s in scores(CASES)
     ]
     other = {d.segment_id: d for d in select_segments(turned, rule, held_out=held)}

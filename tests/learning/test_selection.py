@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -28,10 +29,14 @@ shares = st.integers(0, 20).map(lambda twentieth: twentieth / 20)
 
 
 def scores(probabilities: list[float | None], start: int = 0) -> list[SegmentScore]:
+    """Segments of one turn each."""
     return [
-        SegmentScore(f"s{n:03}/0-19", f"s{n:03}", f"case-{n // 2}", "model-1", probability)
+        SegmentScore(
+            f"s{n:03}/0-19", f"s{n:03}", f"case-{n // 2}", "model-1", probability,
+            expected_markers=probability or 0.0, spread=(probability or 0.0) * (1 - (probability or 0.0)),
+        )
         for n, probability in enumerate(probabilities, start=start)
-    ]
+    ]  # fmt: skip
 
 
 def strata(decisions: tuple[SegmentDecision, ...]) -> dict[str, str]:
@@ -78,7 +83,7 @@ def test_budget_and_uncertain_share_are_respected_and_the_likeliest_come_first(
         assert min(s for s in likely if s is not None) >= max(s for s in [*unsure, *others] if s is not None)
     if unsure and others:
         furthest = max(abs(s - 0.5) for s in unsure if s is not None)
-        assert furthest <= min(abs(s - 0.5) for s in others)
+        assert furthest <= min(abs(s - 0.5) for s in others) + 1e-9
 
 
 @given(studies, shares)
@@ -87,6 +92,27 @@ def test_a_threshold_takes_all_that_reach_it(probabilities: list[float | None], 
     for decision in decisions:
         reached = decision.score is not None and decision.score >= threshold
         assert (decision.stratum == "likely") == reached
+
+
+def test_segments_are_ranked_by_the_markers_expected_and_by_how_unsure_their_number_is() -> None:
+    def segment(name: str, *chances: float) -> SegmentScore:
+        nothing = [None] * len(chances)
+        turns = tuple(range(len(chances)))
+        said = SimpleNamespace(turns=turns, withdrawal=chances, confrontation=nothing, repair=nothing)
+        return score_segment(Segment(name, "c", "turn bin", 0, 0, turns[-1], 0), said, "m")
+
+    sure, many, open_, quiet = (
+        segment("sure", 0.99), segment("many", *[0.2] * 10), segment("open", 0.5, 0.5), segment("quiet", *[0.05] * 10),
+    )  # fmt: skip
+    assert (sure.probability or 0) > (many.probability or 0)
+    assert many.expected_markers == pytest.approx(2.0)
+    assert many.spread == pytest.approx(1.6)
+    first = select_segments([sure, many, open_, quiet], SelectionRule(budget=0.25, uncertain=0.25, control=0.0))
+    assert {d.session_id: d.stratum for d in first if d.flagged} == {"many": "likely", "open": "uncertain"}
+    assert {d.session_id: d.spread for d in first}["quiet"] == pytest.approx(10 * 0.05 * 0.95)
+    bound = SelectionRule(budget=None, threshold=0.95, uncertain=0.25, control=0.0)
+    second = select_segments([sure, many, open_, quiet], bound)
+    assert {d.session_id: d.stratum for d in second if d.flagged} == {"sure": "likely", "many": "uncertain"}
 
 
 @pytest.mark.parametrize("control", [0.05, 0.1, 0.5])
@@ -202,9 +228,9 @@ def test_every_decision_says_why() -> None:
     reasons = {d.stratum: d.reason for d in decisions}
     assert "0.90" in reasons["likely"]
     assert "budget of 25%" in reasons["likely"]
-    assert "closest to 0.5" in reasons["uncertain"]
+    assert "least sure" in reasons["uncertain"]
     assert "by chance" in reasons["control"]
-    assert {d.rule for d in decisions} == {"budget 0.25, uncertain 0.25, control 1, seed 1"}
+    assert {d.rule for d in decisions} == {"budget 0.25 by expected markers, uncertain 0.25, control 1, seed 1"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from rupture_markers.learning.selection_design import design_strata, selection_w
 
 
 def scores(chances: dict[str, float]) -> list[SegmentScore]:
-    return [SegmentScore(name, name, name, "m", chance) for name, chance in chances.items()]
+    return [
+        SegmentScore(name, name, name, "m", chance, expected_markers=chance or 0.0) for name, chance in chances.items()
+    ]
 
 
 def rounds(

@@ -30,15 +30,15 @@ class SelectionRule:
     Attributes
     ----------
     budget : float or None
-        Share of the new segments that is taken as likely, the likeliest first.
+        Share of the new segments that is taken as likely, those with the most expected markers first.
     budget_count : int or None
         The same as a number of segments for the whole round.
     threshold : float or None
         Likely is every segment whose chance of holding a marker is at least this. Exactly one of the three
         is given.
     uncertain : float
-        Share of the new segments taken because they lie closest to the boundary: the threshold, or a chance
-        of 0.5.
+        Share of the new segments taken because the model is least sure of them: the number of their markers
+        has the largest variance or, under a threshold, their chance lies closest to it.
     control : float
         Rate of the control sample: the probability with which a segment without a flag is selected.
     held_out : float
@@ -75,6 +75,7 @@ class SelectionRule:
             likely = f"threshold {self.threshold:g}"
         else:
             likely = f"budget {self.budget:g}" if self.budget is not None else f"budget of {self.budget_count}"
+            likely += " by expected markers"
         return f"{likely}, uncertain {self.uncertain:g}, control {self.control:g}, seed {self.seed}"
 
 
@@ -106,7 +107,8 @@ class SegmentDecision:
         In words, none of them the transcript's.
     score : float or None
         Chance of at least one marker; None where no turn has a probability.
-    expected_markers : float
+    expected_markers, spread : float
+        What the likely and the uncertain were ranked by.
     held_out : bool
         Of a held-out case: no score had a part in the decision. Leave these out of what is said of flags.
     """
@@ -127,6 +129,7 @@ class SegmentDecision:
     score: float | None
     expected_markers: float
     held_out: bool = False
+    spread: float = 0.0
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -211,28 +214,34 @@ def _flags(
     """Stratum and reason of the segments that the scores ask for."""
     if rule.mode == "whole_session":
         return {score.segment_id: ("whole_session", "every segment of the session is coded") for score in new}
-    scored = {score.segment_id: score.probability for score in new if score.probability is not None}
+    scored = {score.segment_id: score for score in new if score.probability is not None}
 
-    def first(distance: Mapping[str, float], number: int) -> list[str]:
+    def highest(value: Mapping[str, float], number: int) -> list[str]:
         # Ties are broken by a number of their own: the permanent one must have no say in who is flagged.
-        order = sorted(distance, key=lambda name: (distance[name], uniform(rule.seed, "tie", name), name))
+        order = sorted(value, key=lambda name: (-value[name], uniform(rule.seed, "tie", name), name))
         return order[: max(0, number)]
 
+    expected = {name: score.expected_markers for name, score in scored.items()}
     if rule.threshold is not None:
-        likely = [name for name, chance in scored.items() if chance >= rule.threshold]
+        likely = [name for name, score in scored.items() if (score.probability or 0.0) >= rule.threshold]
         why = f"at or above the threshold of {rule.threshold:g}"
     elif rule.budget is not None:
-        likely = first({n: -p for n, p in scored.items()}, share_of(rule.budget, len(new), len(this_round)))
+        likely = highest(expected, share_of(rule.budget, len(new), len(this_round)))
         why = f"within the budget of {rule.budget:.0%} of the new segments"
     else:
         taken = sum(decision.stratum == "likely" for decision in this_round)
-        likely = first({n: -p for n, p in scored.items()}, (rule.budget_count or 0) - taken)
+        likely = highest(expected, (rule.budget_count or 0) - taken)
         why = f"within the budget of {rule.budget_count} segments"
-    boundary = rule.threshold if rule.threshold is not None else 0.5
     flags: dict[str, tuple[Stratum, str]] = dict.fromkeys(likely, ("likely", why))
-    distance = {name: abs(chance - boundary) for name, chance in scored.items() if name not in flags}
-    for name in first(distance, share_of(rule.uncertain, len(new), len(this_round))):
-        flags[name] = ("uncertain", f"among those closest to {boundary:g}")
+    left = {name: score for name, score in scored.items() if name not in flags}
+    if rule.threshold is not None:
+        unsure = {name: -abs((score.probability or 0.0) - rule.threshold) for name, score in left.items()}
+        why = f"among those closest to {rule.threshold:g}"
+    else:
+        unsure = {name: score.spread for name, score in left.items()}
+        why = "among those whose number of markers is least sure"
+    for name in highest(unsure, share_of(rule.uncertain, len(new), len(this_round))):
+        flags[name] = ("uncertain", why)
     return flags
 
 
@@ -266,6 +275,7 @@ def _decide(
         reason="not selected",
         score=score.probability,
         expected_markers=score.expected_markers,
+        spread=score.spread,
         held_out=held_out,
     )
     if score.segment_id in flags:
