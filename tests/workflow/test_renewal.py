@@ -20,11 +20,13 @@ from typer.testing import CliRunner
 from rupture_markers.cli import app
 from rupture_markers.coding.assignment import current_assignments, read_assignments
 from rupture_markers.coding.label_studio import LabelStudioClient
+from rupture_markers.coding.ledger import Ledger
+from rupture_markers.coding.push import push
 from rupture_markers.coding.server_answers import RemotePrediction
 from rupture_markers.learning.champion import read_history
 from rupture_markers.learning.selection import read_decisions
-from rupture_markers.workflow import flow_tasks, flows
-from rupture_markers.workflow.queue import client_of
+from rupture_markers.workflow import flow_tasks, flows, reading, stages
+from rupture_markers.workflow.queue import client_of, plan_of
 from rupture_markers.workflow.stages import model_id_of
 from rupture_markers.workflow.study import Study, open_study
 
@@ -99,6 +101,30 @@ def test_a_promotion_renews_what_is_pending_and_a_rollback_brings_the_old_predic
         back = predictions(study, client)
         assert {n: back[n][0].result for n in before} == {n: before[n][0].result for n in before}
     assert [d.action for d in read_history(study.models)] == ["promote", "rollback"]
+
+
+def test_a_project_in_which_everything_is_answered_keeps_what_was_seen_under_a_new_model(served_study: Path) -> None:
+    command("run", str(served_study), "--json")
+    study = open_study(served_study)
+    codebook, names = study.codebook(), reading.session_names(study)
+    mine = [
+        a
+        for a in stages.standing(study, names, read_assignments(study.assignments))
+        if (a.coder, a.arm) == ("ana", "assisted")
+    ]
+    with client_of(study) as client:
+        ledger = Ledger.open(study.projects, client.url)
+        number = ledger.number("ana", "assisted")
+        assert number is not None
+        before = client.predictions(number)
+        assert before
+        for task in {prediction.task for prediction in before}:
+            client._api.annotations.create(id=task, result=[], was_cancelled=False)
+        plan = plan_of(study, "ana", "assisted", codebook)
+        for _ in range(2):  # Label Studio refuses to name a version of which it has no prediction
+            built = list(stages.tasks(study, mine, codebook, "another-model"))
+            assert push(plan, built, codebook, client, ledger).predictions_renewed == 0
+        assert client.predictions(number) == before
 
 
 @pytest.mark.parametrize("moment", ["promoted", "pushing"])

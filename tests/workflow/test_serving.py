@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -95,7 +96,6 @@ def test_where_no_prefect_server_is_reached_a_webhook_leaves_a_wish(study: Study
 
 
 @pytest.mark.label_studio
-@pytest.mark.campaign
 def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_behind(
     served_study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -106,27 +106,34 @@ def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_b
     run_annotate(study.path)
     ask(study, "collect")  # nobody serves yet
     assert is_asked(study, "collect")
+    with client_of(study) as client:
+        ledger = json.loads(study.projects.read_text())["projects"]
+        task = next(iter(client.tasks(ledger[0]["number"]))).number
+        client._api.annotations.create(id=task, result=[], was_cancelled=True)
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "serve", str(served_study), "--collect-every", "0.1"],
         env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
+    said: list[str] = []
+    listener = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
+    listener.start()
+    address = None
     try:
-        with client_of(study) as client:
-            ledger = json.loads(study.projects.read_text())["projects"]
-            task = next(iter(client.tasks(ledger[0]["number"]))).number
-            client._api.annotations.create(id=task, result=[], was_cancelled=True)
         deadline = time.monotonic() + 300
-        while not study.codings.exists() and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.2)
+        while not any("collect: 1 new" in line for line in said) and time.monotonic() < deadline:
+            assert process.poll() is None, "".join(said)
+            time.sleep(0.1)
+        address = known_server(study.work / "prefect")
         assert [a.outcome for a in current_answers(read_coded_segments(study.codings))] == ["skipped"]
         assert not is_asked(study, "collect"), "a wish that was left is taken up"
-        address = known_server(study.work / "prefect")
-        assert address is not None
     finally:
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    assert "collect: 1 new" in said
+        process.wait(120)
+        listener.join(30)
+    told = "".join(said)
+    assert process.returncode == 0, told
+    assert "collect: 1 new" in told
+    assert "Traceback" not in told, told
+    assert address is not None
     assert not address.answers
     assert not (study.work / "prefect" / "server.json").exists()

@@ -273,6 +273,8 @@ def _renew_predictions(
         client.create_predictions(project.number, missing[first : first + batch])
     client.delete_predictions(old)
     version = next((str(p["model_version"]) for t in tasks for p in t.predictions), "")
-    if version and project.model_version != version:
+    # Label Studio refuses a version of which the project has no prediction, as where everything was answered before.
+    there = bool(missing) or any(p.model_version == version for found in kept.values() for p in found)
+    if version and there and project.model_version != version:
         client.update_project(project.number, model_version=version)
     return len(missing)

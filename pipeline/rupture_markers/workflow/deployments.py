@@ -100,7 +100,17 @@ def serve(study: Study, schedules: Schedules, say: Callable[[str], None] = lambd
             if asked.is_asked(study, wish) and enqueue(study, wish):
                 asked.done(study, wish)
         say("serving; Ctrl+C stops it")
-        asyncio.run(runner.start())
+        asyncio.run(_until_stopped(runner))
+
+
+async def _until_stopped(runner: Runner) -> None:
+    def told(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Before Python 3.12 asyncio reports a connection of a run that a stop cancels as if it were an error.
+        if not isinstance(context.get("exception"), asyncio.CancelledError):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(told)
+    await runner.start()
 
 
 def enqueue(study: Study, wish: Wish) -> bool:
