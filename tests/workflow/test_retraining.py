@@ -173,8 +173,8 @@ def test_a_candidate_comes_out_the_same_again(fully_coded_study: Path) -> None:
     ("keys", "words"),
     [
         ({"minimum_cases": 9}, r"2 more cases with codings \(there are 7\)"),
-        ({"minimum_positives": 70}, r"8 more turns marked as withdrawal \(there are 62\)"),
-        ({"measures": {"repair": "ap"}, "minimum_positives": 100}, r"19 more turns marked as repair \(there are 81\)"),
+        ({"minimum_positives": 70}, r"3 more turns marked as withdrawal \(there are 67\)"),
+        ({"measures": {"repair": "ap"}, "minimum_positives": 100}, r"12 more turns marked as repair \(there are 88\)"),
     ],
 )
 def test_too_little_gold_is_refused_with_how_much_more_is_needed(
@@ -259,7 +259,7 @@ def test_retraining_is_due_when_it_is_asked_for_or_enough_turns_have_got_gold(fu
     assert retraining.is_due(study)
     done(study, "retrain")
     assert not is_asked(study, "retrain")
-    study = set_keys(fully_coded_study, retraining={"new_turns": 400})
+    study = set_keys(fully_coded_study, retraining={"new_turns": 300})
     assert retrain_when_due(str(study.path))
     assert [d.action for d in read_history(study.models)] == ["keep"]
     assert not retrain_when_due(str(study.path))
