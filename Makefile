@@ -35,7 +35,7 @@ demo-stop: $(STAMP)
 	@$(BIN)/rupture label-studio stop demo-study
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not campaign"
+	$(BIN)/pytest -m "not campaign" -n logical --maxprocesses 4 --dist loadfile
 
 campaign: $(STAMP)
 	$(BIN)/pytest -m campaign

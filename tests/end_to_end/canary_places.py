@@ -79,7 +79,7 @@ class Places:
     Attributes
     ----------
     seen : set of bytes
-        Command lines of all processes while the commands ran.
+        Command lines of the commands and of all that they started.
     secrets : list of str
         Searched for beside the canaries: tokens of a real server.
     """
@@ -203,11 +203,13 @@ class Places:
                     yield from self._in(archive.read(name))
 
     def watch(self, until: threading.Event) -> None:
-        """Look at the command lines of all processes."""
+        """Look at the command lines of all processes that have this home: the commands, and what they start."""
+        home = f"HOME={self.folder('home')}".encode()
         while not until.wait(0.05):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+            for path in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    self.seen.add(path.read_bytes())
+                    if home in (path / "environ").read_bytes().split(b"\0"):
+                        self.seen.add((path / "cmdline").read_bytes())
 
 
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:

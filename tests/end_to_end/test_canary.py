@@ -3,7 +3,7 @@
 Planted: in turns, in speaker labels, in a coder's memo, in group columns, and as tokens. Searched: Prefect's
 database and result storage, logs and artifacts in PREFECT_HOME; the home folder; temporary files; standard output and
 error of every command, crashes included; the study's machine-made files but for the transcripts themselves and the
-task files that a person asked for; reports; models, unpacked; and the command lines of all processes meanwhile.
+task files that a person asked for; reports; models, unpacked; and the command lines of all that was started meanwhile.
 """
 
 from __future__ import annotations
@@ -240,7 +240,8 @@ def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     (places.folder("tmp") / "left").write_text(MEMO, encoding="utf-8")
     with zipfile.ZipFile(places.folder("out") / "model.skops", "w", zipfile.ZIP_DEFLATED) as model:
         model.writestr("words", "a word " * 99 + GROUP)
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", FILE_TOKEN])
+    sleeping = [sys.executable, "-c", "import time; time.sleep(60)", FILE_TOKEN]
+    process = subprocess.Popen(sleeping, env=places.environment)
     try:
         until = threading.Event()
         watcher = threading.Thread(target=places.watch, args=(until,))
