@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,17 +80,23 @@ class Desk:
         )
         assert made.status_code == 201, made.text
         number = int(made.json()["id"])
-        sent = self.api.post(f"/api/projects/{number}/import", json=tasks)
+        sent = self.api.post(f"/api/projects/{number}/import", json=[{"data": task["data"]} for task in tasks])
         assert sent.status_code == 201, sent.text
         assert sent.json()["task_count"] == len(tasks)
-        if any("predictions" in task for task in tasks):
-            for _ in range(20):  # a busy server answers the import before it knows the version
-                answer = self.api.patch(f"/api/projects/{number}/", json={"model_version": "m1"})
-                if answer.is_success:
-                    break
-                time.sleep(0.5)
-            assert answer.is_success, answer.text
+        suggested = {t["data"]["task_id"]: t["predictions"] for t in tasks if "predictions" in t}
+        if suggested:
+            self.suggest(number, suggested)
         return number
+
+    def suggest(self, project: int, suggested: dict[str, list[dict[str, Any]]]) -> None:
+        """Import predictions as a push does, and show them."""
+        there = self.api.get("/api/tasks", params={"project": project, "fields": "all"}).raise_for_status().json()
+        number_of = {task["data"]["task_id"]: task["id"] for task in there["tasks"]}
+        made = [{"task": number_of[name], **given} for name, all_of_it in suggested.items() for given in all_of_it]
+        self.api.post(f"/api/projects/{project}/import/predictions", json=made).raise_for_status()
+        kept = self.api.get("/api/predictions", params={"project": project}).raise_for_status().json()
+        assert len(kept) == len(made), kept
+        self.api.patch(f"/api/projects/{project}/", json={"model_version": "m1"}).raise_for_status()
 
     def open(self, project: int) -> Page:
         self.page.goto(f"{self.url}/projects/{project}/data?labeling=1")

@@ -75,8 +75,10 @@ class FeaturePart:
         if not self.weights.shape[1]:
             nothing = np.zeros((len(table), families))
             return nothing, nothing
-        found = scaled(table.features, self.centre, self.spread) @ np.concatenate(list(self.weights), axis=1)
-        return found[:, :families].astype(np.float64), sum_around(table, found, FEATURE_OFFSETS[1:], families)
+        # In double precision: the order in which BLAS adds depends on the number of rows, and a score must not.
+        weights = np.concatenate(list(self.weights), axis=1, dtype=np.float64)
+        found = scaled(table.features, self.centre, self.spread).astype(np.float64) @ weights
+        return found[:, :families], sum_around(table, found, FEATURE_OFFSETS[1:], families)
 
     def own_effects(self, features: NDArray[np.float32], family: int) -> NDArray[np.float64]:
         """What each feature of a turn adds to the turn's own log-odds."""
@@ -86,7 +88,7 @@ class FeaturePart:
 
 
 def sum_around(
-    table: TurnTable, found: NDArray[np.float32], offsets: Sequence[tuple[int, float]], families: int
+    table: TurnTable, found: NDArray[np.floating], offsets: Sequence[tuple[int, float]], families: int
 ) -> NDArray[np.float64]:
     """Add up what the turns around give.
 

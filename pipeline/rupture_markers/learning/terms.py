@@ -16,6 +16,7 @@ LEAST_CASES = 3
 """A term of fewer cases never enters a vocabulary: it could be a name, and it says nothing of other cases."""
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[?!]|\.\.+|--")
+LONGEST_WORD = 24
 _LARGEST_CACHE = 200_000
 _NUMBER = "0"
 _DIGIT = re.compile(r"\d")
@@ -32,8 +33,11 @@ def tokens(text: str) -> list[str]:
 
 
 def character_terms(token: str, shortest: int = 3, longest: int = 5) -> list[str]:
-    """Character n-grams of a word with a space at either end, as scikit-learn's ``char_wb`` has them."""
-    padded = f" {token[:24]} "
+    """Character n-grams of a word with a space at either end, as scikit-learn's ``char_wb`` has them.
+
+    Of a longer word, such as a drawn-out 'nooooo…', the first ``LONGEST_WORD`` characters count.
+    """
+    padded = f" {token[:LONGEST_WORD]} "
     return [
         CHARACTERS + padded[at : at + size]
         for size in range(shortest, longest + 1)
