@@ -125,6 +125,10 @@ class LabelStudioFault(LabelStudioError):
     retry_after_s: float | None = None
 
 
+class LabelStudioSilence(LabelStudioFault):
+    """No answer at all: the server is down, or is not where it is looked for."""
+
+
 class Crash(RuptureError):
     """An error that nobody foresaw, told by its kind and place alone."""
 

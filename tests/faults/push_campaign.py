@@ -20,7 +20,6 @@ from tests.faults.mutations import SAMPLE
 from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.coding.label_studio import LabelStudioClient
-from rupture_markers.coding.tasks import CodingTask
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.learning.registry import read_manifest
 from rupture_markers.workflow import collecting, queue, reading, stages
@@ -206,7 +205,35 @@ def _projects(client: LabelStudioClient, study: Study) -> list[int]:
     return [number for number, _ in remote_projects(client, study)]
 
 
-def judge(study: Study, client: LabelStudioClient, before: dict[str, bytes], outcome: Outcome) -> None:
+Seen = dict[int, list[str]]
+
+
+def predictions_seen(client: LabelStudioClient, study: Study) -> Seen:
+    """Predictions of every task that somebody has worked on, by the task's number: they must stay as they were seen."""
+    seen: Seen = {}
+    for project in _projects(client, study):
+        kept = _predictions(client, project)
+        seen |= {t.number: _plain(kept.get(t.number, [])) for t in client.tasks(project) if client.has_work(t)}
+    return seen
+
+
+def _predictions(client: LabelStudioClient, project: int) -> dict[int, list[dict[str, Any]]]:
+    kept: dict[int, list[dict[str, Any]]] = {}
+    for p in client.predictions(project):
+        kept.setdefault(p.task, []).append({"result": p.result, "model_version": p.model_version})
+    return kept
+
+
+def _plain(predictions: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(
+        json.dumps([p["result"], p["model_version"]], sort_keys=True, default=lambda o: o.model_dump())
+        for p in predictions
+    )
+
+
+def judge(
+    study: Study, client: LabelStudioClient, before: dict[str, bytes], outcome: Outcome, seen: Seen | None = None
+) -> None:
     """Count what is lost, twice, wrong or touched on the real server."""
     wanted = {t.task_id: t for t in stages.tasks(study, standing(study), study.codebook(), model_id(study))}
     keys: Counter[str] = Counter()
@@ -215,12 +242,11 @@ def judge(study: Study, client: LabelStudioClient, before: dict[str, bytes], out
         keys[key] += 1
         tasks = client.tasks(number)
         found.update(t.task_id for t in tasks if t.task_id in wanted)
-        kept: dict[int, list[dict[str, Any]]] = {}
-        for p in client.predictions(number):
-            kept.setdefault(p.task, []).append({"result": p.result, "model_version": p.model_version})
+        kept = _predictions(client, number)
         for task in tasks:
             if task.task_id in wanted:
-                outcome.wrong += not _right(wanted[task.task_id], kept.get(task.number, []))
+                right = (seen or {}).get(task.number, _plain(wanted[task.task_id].predictions))
+                outcome.wrong += _plain(kept.get(task.number, [])) != right
                 outcome.wrong += task.data != wanted[task.task_id].data and task.annotations == 0
             else:
                 outcome.twice += task.annotations == 0 and not client.has_work(task)
@@ -228,16 +254,6 @@ def judge(study: Study, client: LabelStudioClient, before: dict[str, bytes], out
     outcome.twice += sum(n - 1 for n in found.values()) + sum(n - 1 for n in keys.values())
     after = kept_annotations(client, study)
     outcome.touched = sum(after.get(number) != content for number, content in before.items())
-
-
-def _right(task: CodingTask, found: Sequence[dict[str, Any]]) -> bool:
-    def plain(values: Sequence[dict[str, Any]]) -> list[str]:
-        return sorted(
-            json.dumps([v["result"], v["model_version"]], sort_keys=True, default=lambda o: o.model_dump())
-            for v in values
-        )
-
-    return plain(found) == plain(task.predictions)
 
 
 def through_faults(outcome: Outcome, work: Callable[[], None], heal: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ from tests.faults.fault_server import KINDS, FaultPlan, FaultServer
 from tests.faults.push_campaign import (
     SESSIONS,
     Outcome,
+    Seen,
     annotate,
     change_a_turn,
     collect_all,
@@ -33,6 +34,7 @@ from tests.faults.push_campaign import (
     judge_log,
     kept_annotations,
     named_study,
+    predictions_seen,
     prepare,
     prepare_changed,
     push_all,
@@ -96,10 +98,12 @@ def one_run(
     with LabelStudioClient(label_studio.url, token) as direct:
         before: dict[str, bytes] = {}
         said: dict[str, str] = {}
+        seen: Seen = {}
         if state != "new":
             push_all(study)
             said = annotate(study, direct, draws)
             before = kept_annotations(direct, study)
+            seen = predictions_seen(direct, study)
         if state == "changed":
             take_changes(study, changed)
         rate, most = draws.choice(((0.1, 99), (0.3, 99), (0.6, 12), (1.0, 4), (1.0, 99)))
@@ -107,7 +111,7 @@ def one_run(
         spoil(seed)
         started = server.requests
         through_faults(outcome, lambda: push_all(study), heal)
-        judge(study, direct, before, outcome)
+        judge(study, direct, before, outcome, seen)
         if said:
             spoil(seed + 1_000_000)
             started = server.requests
@@ -235,13 +239,13 @@ def one_disaster(
     with LabelStudioClient(disaster.local.status().url, token) as direct:
         push_all(study)
         said = annotate(study, direct, draws)
-        before = kept_annotations(direct, study)
+        before, seen = kept_annotations(direct, study), predictions_seen(direct, study)
         collect_all(study)
         backup = disaster.keep(tmp_path / "backup")
         change_a_turn(study)
         data = {"restarted": None, "older backup": backup, "empty": disaster.empty}[kind]
         if kind == "empty":
-            before = {}
+            before, seen = {}, {}
         if kind == "older backup":
             push_all(study)  # what is lost with the backup's age
             said |= annotate(study, direct, draws)
@@ -268,7 +272,7 @@ def one_disaster(
 
         through_faults(outcome, lambda: push_all(study), heal)
         outcome.faults = {kind: len(strikes)}
-        judge(study, direct, before, outcome)
+        judge(study, direct, before, outcome, seen)
         collect_all(study)
         judge_answers(study, said, outcome)
     return outcome

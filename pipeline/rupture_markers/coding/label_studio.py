@@ -29,7 +29,7 @@ from rupture_markers.coding.server_answers import (
     read_task,
 )
 from rupture_markers.coding.server_faults import fault_of, tried_again, unreadable
-from rupture_markers.errors import LabelStudioError, LabelStudioFault
+from rupture_markers.errors import LabelStudioError, LabelStudioFault, LabelStudioSilence
 
 _ATTEMPTS = 5
 _TIMEOUT_S = 60.0
@@ -280,7 +280,7 @@ class LabelStudioClient:
                     return None
                 raise fault_of(what, int(fault.status_code or 0), fault.headers or {}) from None
             except httpx.HTTPError as fault:
-                raise LabelStudioFault(
+                raise LabelStudioSilence(
                     f"Label Studio does not answer ({type(fault).__name__} at {what}).",
                     "Check that it runs ('rupture label-studio status'), then run again: nothing is lost.",
                 ) from None

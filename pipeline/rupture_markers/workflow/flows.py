@@ -20,9 +20,10 @@ from prefect.artifacts import create_table_artifact
 from rupture_markers.coding.assignment import Assignment, read_assignments
 from rupture_markers.coding.codebook_history import keep_codebook
 from rupture_markers.coding.tasks import write_task_files
-from rupture_markers.errors import LabelStudioFault, RuptureError, StudyError, without_words
+from rupture_markers.errors import LabelStudioFault, LabelStudioSilence, RuptureError, StudyError, without_words
 from rupture_markers.learning.selection import current_decisions, read_decisions
-from rupture_markers.workflow import asked, collecting, gate, judging, reading, retraining, stages
+from rupture_markers.markers.marker import Arm
+from rupture_markers.workflow import asked, collecting, gate, judging, queue, reading, retraining, stages
 from rupture_markers.workflow.flow_tasks import (
     batches,
     collect_project,
@@ -244,15 +245,31 @@ def _deliver(
         built = stages.tasks(study, assignments, study.codebook(), model_id)
         written = write_task_files(Path(to_file), built)
         return replace(summary, task_files=tuple(str(p) for p in written.values()))
-    projects = sorted({(a.coder, a.arm) for a in assignments})
+    done, errors = _push(study, sorted({(a.coder, a.arm) for a in assignments}))
+    return summary.pushed(done, [*summary.errors, *errors])
+
+
+def _push(study: Study, projects: Sequence[tuple[str, Arm]]) -> tuple[list[queue.ProjectOutcome], list[str]]:
+    """Bring the projects up to date, one after the other; what was done, and an error for each that failed.
+
+    A fault is waited out once in a run, not at each project; where nobody answers, the rest is not tried.
+    """
     observer().begin("push", len(projects))
-    errors, done = list(summary.errors), []
-    for coder, arm in projects:
+    done: list[queue.ProjectOutcome] = []
+    errors: list[str] = []
+    patient = push_project
+    for number, (coder, arm) in enumerate(projects):
         # One after the other: each call makes the server count a whole project, and SQLite has one writer.
         try:
-            done.append(push_project(str(study.path), coder, arm))
+            done.append(patient(str(study.path), coder, arm))
         except RuptureError as fault:
             errors.append(f"project {coder}, {arm}: {fault}")
             logging.getLogger(__name__).error("project %s, %s could not be brought up to date", coder, arm)
+            if isinstance(fault, LabelStudioFault):
+                patient = push_project.with_options(retries=0)
+            if isinstance(fault, LabelStudioSilence) and projects[number + 1 :]:
+                left = "; ".join(f"{who}, {which}" for who, which in projects[number + 1 :])
+                errors.append(f"not tried, since Label Studio does not answer: the projects {left}.")
+                break
         observer().advance()
-    return summary.pushed(done, errors)
+    return done, errors
