@@ -35,7 +35,7 @@ demo-stop: $(STAMP)
 	@$(BIN)/rupture label-studio stop demo-study
 
 test: $(STAMP)
-	$(BIN)/pytest -m "not campaign" -n logical --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -m "not campaign" -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 campaign: $(STAMP)
 	$(BIN)/pytest -m campaign

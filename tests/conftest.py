@@ -33,6 +33,11 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what needs a Label Studio first: it takes longest, and two processes end together only if the short comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("label_studio") is None)
+
+
 @dataclass(frozen=True)
 class Server:
     """A running Label Studio and how to get in."""

@@ -32,7 +32,7 @@ from rupture_markers.errors import Crash
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.workflow.study import open_study
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.label_studio, pytest.mark.campaign]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.label_studio]
 
 CRASH = (
     "import rupture_markers.workflow.{module} as module\n"
@@ -40,6 +40,14 @@ CRASH = (
     f"    raise RuntimeError('{TURN} {NAME} ' + repr(arguments))\n"
     "module.{name} = crash\n"
 )
+
+HASTY = (
+    "import rupture_markers.coding.label_studio as client\n"
+    "import rupture_markers.workflow.flows as flows\n"
+    "client._LONGEST_WAIT_S = 0.05\n"
+    "flows.push_project = flows.push_project.with_options(retries=0)\n"
+)
+"""A server that is down is waited for a minute otherwise."""
 
 BEFORE_CODING: tuple[tuple[str, ...], ...] = (
     ("check", "{study}"),
@@ -208,12 +216,12 @@ def test_files_that_cannot_be_read_are_refused_without_their_words(places: Place
 def test_a_server_that_refuses_echoes_or_is_not_there_shows_no_token_and_no_word(places: Places, echo: str) -> None:
     for url in (echo, "http://127.0.0.1:9", f"http://user:{TOKEN}@example.invalid"):
         places.configure(label_studio={"url": url})
-        assert places.run("run", "{study}", "--json").returncode != 0
+        assert places.run("run", "{study}", "--json", before=HASTY).returncode != 0
     places.configure(label_studio={"url": echo, "token_file": "token"})
-    assert places.run("run", "{study}", token="").returncode != 0
+    assert places.run("run", "{study}", token="", before=HASTY).returncode != 0
     places.run("doctor", "{study}", token="")
     (places.study / "token").chmod(0o644)
-    assert places.run("run", "{study}", token="").returncode != 0
+    assert places.run("run", "{study}", token="", before=HASTY).returncode != 0
     require_nothing(places)
 
 

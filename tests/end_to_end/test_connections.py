@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.campaign]
+pytestmark = pytest.mark.timeout(1200)
 
 PROGRAM = "from rupture_markers.cli import main; main()"
 # Seen by every Python process that a command starts, Prefect's own server included.

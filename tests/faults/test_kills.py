@@ -38,7 +38,7 @@ from rupture_markers.errors import StudyError
 from rupture_markers.workflow import stages
 from rupture_markers.workflow.study import Study, open_study
 
-pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
+pytestmark = pytest.mark.label_studio
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "from rupture_markers.cli import main; main()"

@@ -47,7 +47,7 @@ from tests.faults.push_campaign import (
 from rupture_markers.coding.label_studio import LabelStudioClient
 from rupture_markers.coding.local_server import LocalLabelStudio
 
-pytestmark = [pytest.mark.label_studio, pytest.mark.campaign]
+pytestmark = pytest.mark.label_studio
 
 STATES = ("new", "coded", "changed")
 SHORT_RUNS = 30
@@ -137,6 +137,7 @@ def test_a_run_through_faults_loses_nothing_and_makes_nothing_twice(
     assert outcome.sound, outcome
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_campaign_runs_through_faults(
     template: Path,
@@ -290,6 +291,7 @@ def test_a_server_that_comes_back_other_than_it_was(
     assert outcome.faults == {kind: 1}
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_campaign_of_servers_that_come_back_other_than_they_were(
     template: Path, tmp_path: Path, disaster: Disaster, monkeypatch: pytest.MonkeyPatch
