@@ -210,10 +210,12 @@ def train(
     if practice or drift:
         added = give_known_segments(opened, codes, practice=practice, drift=drift, coders=coder or ())
     reports: tuple[CoderReport, ...] = ()
-    if opened.codings.exists():
-        reports = train_coders(open_coded(opened), codes, Criterion(kappa, turns, marked))
+    coded = open_coded(opened) if opened.codings.exists() else None
+    if coded is not None:
+        reports = train_coders(coded, codes, Criterion(kappa, turns, marked))
     if as_json:
-        typer.echo(json.dumps({"added": added, "reports": [asdict(report) for report in reports]}))
+        aside = "" if coded is None else coded.set_aside
+        typer.echo(json.dumps({"added": added, "reports": [asdict(report) for report in reports], "set_aside": aside}))
         return
     for name, count in added.items():
         console.print(f"{name}: {count} known segments added; 'rupture run' sends them.", highlight=False)
@@ -226,3 +228,5 @@ def train(
         table.add_row(report.coder, report.label, report.part, *counts, shown(report.kappa), shown(report.positive),
                       report.verdict)  # fmt: skip
     console.print(table)
+    if coded is not None:
+        _show_set_aside(coded)

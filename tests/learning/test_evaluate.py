@@ -10,7 +10,15 @@ import pytest
 from rupture_markers.errors import ModelError
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import FitConfig
-from rupture_markers.learning.evaluate import EvaluationOptions, evaluate, evaluate_saved, fits, without
+from rupture_markers.learning.evaluate import (
+    EvaluationOptions,
+    evaluate,
+    evaluate_saved,
+    feature_groups,
+    fits,
+    without,
+)
+from rupture_markers.learning.evaluation import cross_validate
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import EvaluationSet, join_evaluation_sets, read_evaluation_folder
 from rupture_markers.learning.registry import LoadedModel
@@ -89,6 +97,17 @@ def test_the_learning_curve_learns_from_fewer_cases_and_sets_are_crossed(report:
     assert counts == sorted(counts)
     assert counts[-1] < report.cases
     assert {(c.trained_on, c.scored) for c in report.cross_set} == {("north", "south"), ("south", "north")}
+
+
+@pytest.mark.parametrize("group", ["says", "usual", "all features", "words"])
+def test_a_model_is_fitted_and_scored_without_a_group(
+    group: str, given: EvaluationSet, table: TurnTable, codebook: Codebook
+) -> None:
+    assert group in feature_groups(table)
+    families = {family: tuple(code.id for code in codebook.of_family(family)) for family in codebook.families}
+    found = cross_validate(without(table, group), given.coded, families, OPTIONS.config, folds=2, workers=1)
+    for column, family in enumerate(FAMILIES):
+        assert np.isfinite(found.probabilities[table.rows_of(family), column]).all()
 
 
 def test_small_groups_are_left_out(report: EvaluationReport) -> None:

@@ -173,9 +173,11 @@ class Heard:
 
     def blocks(self, table: TurnTable, words: csr_matrix) -> list[csr_matrix]:
         """Columns for the regressions."""
-        if not len(self.centre):
+        if not len(self.centre) and not len(self.columns):
             return []
         blocks = [session_words(table, words, self.columns, role)[table.session] * SESSION_SHARE for role in ROLES]
+        if not len(self.centre):
+            return blocks
         features = scaled(table.features, self.centre, self.spread) * self._feature_length
         for offset, share in FEATURE_OFFSETS:
             there = table.at_offset(offset)

@@ -56,10 +56,14 @@ class Novelty:
 
 
 def describe_sessions(table: TurnTable, model: WordModel) -> NDArray[np.float64]:
-    """Share of unknown words, words a turn, and how either party speaks; sessions x measures."""
+    """Share of unknown words, words a turn, and how either party speaks; sessions x measures.
+
+    A table without some of the features (an ablation) is described by those that it has.
+    """
     known = frozenset(str(term)[len(WORD) :] for term in model.vocabulary.terms if str(term).startswith(WORD))
     place = {name: n for n, name in enumerate(table.feature_names)}
-    parties = [(role, [place[f"{group}/{name}"] for group, name in names]) for role, names in _MEASURES]
+    named = [(role, [f"{group}/{name}" for group, name in names]) for role, names in _MEASURES]
+    parties = [(role, [place[name] for name in names if name in place]) for role, names in named]
     out = np.full((len(table.transcripts), 2 + sum(len(columns) for _, columns in parties)), np.nan)
     bounds = np.searchsorted(table.session, np.arange(len(table.transcripts) + 1))
     for number, transcript in enumerate(table.transcripts):
