@@ -49,6 +49,10 @@ def evaluate(
     replicates: Annotated[int, typer.Option(min=100, help="Bootstrap samples of cases.")] = 1000,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     ablation: Annotated[bool, typer.Option("--ablation", help="Leave out each group of features in turn.")] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Groups that the ablation leaves out together, as 'thread+style'; may be given again."),
+    ] = None,
     learning_curve: Annotated[
         bool, typer.Option("--learning-curve", help="Learn from growing shares of cases.")
     ] = False,
@@ -66,7 +70,7 @@ def evaluate(
     """
     from dataclasses import replace
 
-    from rupture_markers.learning.evaluate import EvaluationOptions
+    from rupture_markers.learning.evaluation_variations import EvaluationOptions
     from rupture_markers.markers.codebook import load_codebook
     from rupture_markers.workflow.evaluating import (
         config_of,
@@ -76,13 +80,14 @@ def evaluate(
         write_evaluation,
     )
 
-    if model is not None and (ablation or learning_curve or cross_set or like):
+    if model is not None and (ablation or leave_out or learning_curve or cross_set or like):
         raise ConfigError(
             "a saved model is scored, not trained.", "Leave out --model, or --ablation, --learning-curve, --cross-set."
         )
     options = EvaluationOptions(
         folds=folds, repeats=repeats, replicates=replicates, workers=workers,
-        ablation=ablation, learning_curve=learning_curve, cross_set=cross_set,
+        ablation=ablation or bool(leave_out), left_out=tuple(leave_out or ()), learning_curve=learning_curve,
+        cross_set=cross_set,
     )  # fmt: skip
     if quick:
         options = replace(options, folds=3, replicates=200)

@@ -7,20 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rupture_markers.errors import ModelError
+from rupture_markers.errors import ConfigError, ModelError
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import FitConfig
-from rupture_markers.learning.evaluate import (
-    EvaluationOptions,
-    evaluate,
-    evaluate_saved,
-    feature_groups,
-    fits,
-    without,
-)
+from rupture_markers.learning.evaluate import evaluate, evaluate_saved
 from rupture_markers.learning.evaluation import cross_validate
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import EvaluationSet, join_evaluation_sets, read_evaluation_folder
+from rupture_markers.learning.evaluation_variations import EvaluationOptions, feature_groups, fits, left_out, without
 from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook
@@ -108,6 +102,16 @@ def test_a_model_is_fitted_and_scored_without_a_group(
     found = cross_validate(without(table, group), given.coded, families, OPTIONS.config, folds=2, workers=1)
     for column, family in enumerate(FAMILIES):
         assert np.isfinite(found.probabilities[table.rows_of(family), column]).all()
+
+
+def test_groups_are_left_out_together_and_an_unknown_one_is_named(table: TurnTable) -> None:
+    names = without(table, "says+usual").feature_names
+    assert not [name for name in names if name.startswith(("says/", "usual/"))]
+    options = replace(OPTIONS, ablation=True, left_out=("says+usual", "words"))
+    assert left_out(options, table) == ("says+usual", "words")
+    assert left_out(replace(options, left_out=()), table) == feature_groups(table)
+    with pytest.raises(ConfigError, match="no group of features 'sayings'"):
+        fits(replace(options, left_out=("words+sayings",)), table, 2)
 
 
 def test_small_groups_are_left_out(report: EvaluationReport) -> None:
