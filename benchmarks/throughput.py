@@ -60,7 +60,9 @@ def main() -> None:
         start = time.perf_counter()
         rows = write_scores(
             Path(folder) / "scores.csv",
-            score_in_processes(loaded, args.model, codebook, sessions(args.files, args.repeat), workers=args.workers),
+            score_in_processes(
+                loaded, args.model, codebook, sessions(args.files, args.repeat), workers=args.workers, fork=True
+            ),
         )
         ours = time.perf_counter() - start
     own, worker = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from rupture_markers.learning.registry import LoadedModel, load_model
 from rupture_markers.learning.scores import TurnScores
@@ -15,8 +18,12 @@ from rupture_markers.learning.scoring import BATCH, score_transcripts
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.transcripts.transcript import Transcript
 
-WORTH_IT = 4 * BATCH
-"""Below so many sessions a second process costs more (it loads the model) than it saves."""
+WORTH_IT = 2 * BATCH
+"""Below so many sessions a second process costs more than it saves."""
+WORTH_LOADING = 4 * BATCH
+"""The same where each process has to load the model."""
+_PART = BATCH // 2
+"""Sessions given to a process at once: few enough that processes end together."""
 
 _loaded: list[LoadedModel] = []
 
@@ -29,6 +36,7 @@ def score_in_processes(
     *,
     workers: int,
     force: bool = False,
+    fork: bool = False,
 ) -> Iterator[TurnScores]:
     """Score sessions in order, without detail; in this process alone where there are few of them.
 
@@ -38,6 +46,9 @@ def score_in_processes(
         The model, and what it was loaded from.
     workers : int
         Processes.
+    fork : bool
+        Whether processes may be forks of this one, which have the model at once (Linux alone). Not where other threads
+        of this process work.
 
     Raises
     ------
@@ -45,26 +56,35 @@ def score_in_processes(
         If a session is in a language that the model was not trained on, unless ``force``.
     """
     source = iter(transcripts)
-    first = list(islice(source, WORTH_IT))
-    if workers < 2 or len(first) < WORTH_IT:
+    fork = fork and sys.platform == "linux"
+    least = WORTH_IT if fork else WORTH_LOADING
+    first = list(islice(source, least))
+    if workers < 2 or len(first) < least:
         yield from score_transcripts(loaded, chain(first, source), force=force, detail=False)
         return
     everything = chain(first, source)
     del first
-    # spawn: a forked child of a process whose OpenMP has run may hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_load, initargs=(reference, codebook)) as pool:
+    if fork:
+        _loaded[:] = [loaded]
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("fork" if fork else "spawn"),
+        initializer=_load, initargs=(None if fork else reference, codebook),
+    ) as pool:  # fmt: skip
         waiting: deque[Future[list[TurnScores]]] = deque()
-        while part := list(islice(everything, BATCH)):
+        while part := list(islice(everything, _PART)):
             waiting.append(pool.submit(_score, part, force))
-            if len(waiting) > 2 * workers:
+            if len(waiting) > 3 * workers:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+    _loaded.clear()
 
 
-def _load(reference: str | Path, codebook: Codebook) -> None:
-    _loaded[:] = [load_model(reference, codebook)]
+def _load(reference: str | Path | None, codebook: Codebook) -> None:
+    # One thread each: there are as many processes as cores, and a fork of a process whose OpenMP has run may hang with more.
+    threadpool_limits(1)
+    if reference is not None:
+        _loaded[:] = [load_model(reference, codebook)]
 
 
 def _score(part: Sequence[Transcript], force: bool) -> list[TurnScores]:

@@ -95,7 +95,7 @@ def score_files(
             bar.advance()
 
     def scored() -> Iterator[TurnScores]:
-        for scores in score_in_processes(loaded, model, codebook, sessions(), workers=WORKERS, force=force):
+        for scores in score_in_processes(loaded, model, codebook, sessions(), workers=WORKERS, force=force, fork=True):
             if is_novel(loaded, scores):
                 novel.append((scores.session_id, scores.novelty or 0.0))
             yield scores
