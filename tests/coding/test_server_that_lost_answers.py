@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from pydantic import SecretStr
 from tests.coding.page_results import answer
 from tests.coding.test_collect import ASSIGNED, SAID, facts
 
 from rupture_markers.coding.answer import AnsweredTask
 from rupture_markers.coding.codings_log import current_answers
 from rupture_markers.coding.collect import Polled, PollReport, last_records, poll_project
+from rupture_markers.coding.label_studio import LabelStudioClient
+from rupture_markers.errors import LabelStudioFault
 from rupture_markers.markers.coded_segment import CodedSegment
 
 MADE, CODED, LATER = (f"2026-05-0{day}T10:00:00.000000Z" for day in (1, 2, 3))
@@ -91,3 +95,12 @@ def test_of_two_annotations_the_later_was_deleted_and_the_earlier_counts() -> No
     poll(Served(EARLIER, CODED), log)
     assert poll(Served(EARLIER, changed=LATER, said="not_codable"), log).changed == 1
     assert [a.outcome for a in current_answers(log)] == ["not_codable"]
+
+
+def test_a_server_without_any_account_is_not_believed() -> None:
+    """Coders would be told from the projects alone, and every answer put down anew."""
+    client = LabelStudioClient("http://127.0.0.1:9", SecretStr("none"), pause_s=0)
+    some: Any = client
+    some._get = lambda _path: []
+    with client, pytest.raises(LabelStudioFault, match="cannot be read"):
+        client.users()

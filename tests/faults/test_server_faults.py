@@ -1,6 +1,6 @@
 """Whatever the server or the network does, a run ends with a clear message or finishes, and the next one mends all.
 
-The campaign runs RUPTURE_FAULT_RUNS runs, 300 where it is not set.
+The campaign runs RUPTURE_FAULT_RUNS runs, 300 where it is not set, from the seed RUPTURE_FAULT_FIRST on.
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def test_campaign_runs_through_faults(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     outcomes = []
-    for seed in range(1000, 1000 + int(os.environ.get("RUPTURE_FAULT_RUNS", "300"))):
+    first = int(os.environ.get("RUPTURE_FAULT_FIRST", "1000"))
+    for seed in range(first, first + int(os.environ.get("RUPTURE_FAULT_RUNS", "300"))):
         outcome = one_run(seed, template, changed, tmp_path / str(seed), between, label_studio, monkeypatch)
         keep_figures("server", f"run {seed}", outcome)
         outcomes.append(outcome)

@@ -196,10 +196,14 @@ class LabelStudioClient:
         return found
 
     def users(self) -> list[RemoteUser]:
-        """Accounts of the server."""
-        found: list[RemoteUser] = self._ask(
-            "users", lambda: [RemoteUser.model_validate(user) for user in self._get("api/users")]
-        )
+        """Accounts of the server; at least the one that asks."""
+        found: list[RemoteUser] = self._ask("users", self._users)
+        return found
+
+    def _users(self) -> list[RemoteUser]:
+        found = [RemoteUser.model_validate(user) for user in self._get("api/users")]
+        if not found:
+            raise ValueError("no account, though one asks")
         return found
 
     def create_tasks(self, project: int, payloads: Sequence[dict[str, Any]]) -> None:
