@@ -51,8 +51,12 @@ def show_agreement(
     from rupture_markers.coding.agreement_files import agreement_json, agreement_rows
     from rupture_markers.coding.export_tables import write_rows
     from rupture_markers.workflow.coded_study import open_coded
+    from rupture_markers.workflow.gate import require_study_passed
 
-    coded = open_coded(open_study(study))
+    opened = open_study(study)
+    if csv is not None:
+        require_study_passed(opened, "the table of agreement")
+    coded = open_coded(opened)
     found = agreement(
         coded.answers, coded.codebook, weights=None if unweighted else coded.weights, speakers=coded.speakers,
         leave_out=coded.known_tasks, seed=seed, draws=draws,

@@ -36,6 +36,11 @@ def as_rows(found: Mapping[str, tuple[Finding, ...]]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_of(finding: Finding, asked: str) -> bool:
+    """Whether a finding is of the kind asked for; 'name' includes those of the study's own list."""
+    return asked in {"all", finding.kind} or (asked == "name" and finding.kind == "listed")
+
+
 def require_terminal() -> None:
     """Refuse to show text where it would not go to a terminal.
 
@@ -109,7 +114,7 @@ def deidentify(
             replaced += [
                 f
                 for f in found
-                if f.where.isdecimal() and replace_all in {"all", f.kind} and f not in replaced and f not in cleared
+                if f.where.isdecimal() and _is_of(f, replace_all) and f not in replaced and f not in cleared
             ]
         if not (clear or replace or replace_all or undo) and console.is_terminal and found and not as_json:
             cleared_by_reason, replaced = _ask(opened, found)

@@ -87,7 +87,7 @@ def test_the_studys_names_are_found_in_other_spellings() -> None:
         ("at the Oaks again", "Oaks"),
         ("Fearnly, was it?", "Fearnly"),
     ):
-        assert ("name", words) in found(text, scanner), text
+        assert ("listed", words) in found(text, scanner), text
     assert found("i saw some oaks and a fern", scanner) == []
 
 
@@ -95,6 +95,55 @@ def test_a_capital_that_the_session_writes_small_too_is_no_name() -> None:
     turns = (Turn(0, "therapist", "I like your Blorps."), Turn(1, "client", "These blorps?"))
     assert SCANNER.session(Transcript("s", "c", turns)) == ()
     assert [f.where for f in SCANNER.session(Transcript("s", "c", turns[:1]))] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "kind"),
+    [
+        ("age", "93", "age"),
+        ("client_age", "101", "age"),
+        ("contact", "555-010-7788", "phone"),
+        ("chart", "MRN 0048213", "record"),
+        ("page", "www.example.org/me", "url"),
+        ("therapist", "O'Brien", "name"),
+        ("zip", "80331", "postcode"),
+        ("seen", "2019-03-02", "date"),
+    ],
+)
+def test_a_groups_value_is_scanned_as_a_text_and_by_its_columns_name(column: str, value: str, kind: str) -> None:
+    assert kind in {hit.kind for hit in SCANNER.value(value, column)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("age", "90+"),
+        ("age", "45"),
+        ("share", "95"),
+        ("arm", "waitlist"),
+        ("year", "2019"),
+        ("site", "B"),
+        ("zip3", "-"),
+    ],
+)
+def test_a_groups_value_that_identifies_nobody_passes(column: str, value: str) -> None:
+    assert SCANNER.value(value, column) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "kinds"),
+    [
+        ("MRN-4839201", {"record"}),
+        ("session-555-010-7788", {"phone"}),
+        ("passport_A1234567", {"licence"}),
+        ("patient-4839201", set()),
+        ("annomi-109546082", set()),
+        ("P0412_S03", set()),
+        ("model-2024", set()),
+    ],
+)
+def test_a_number_in_a_label_is_a_finding_where_it_says_what_it_is(label: str, kinds: set[str]) -> None:
+    assert {hit.kind for hit in SCANNER.label(label)} == kinds
 
 
 def test_names_of_files_and_columns_are_scanned_too() -> None:

@@ -238,6 +238,18 @@ def test_the_list_of_names_stops_what_no_pattern_knows(study: Path) -> None:
     assert gate.passed(_with_names(study, 0o600), ["s1"]).allowed == ()
 
 
+def test_a_cleared_finding_is_open_again_when_its_name_is_put_on_the_list(study: Path) -> None:
+    path = study / "transcripts" / "s2.txt"
+    path.write_text(path.read_text(encoding="utf-8").replace(CANARY, "They beat Leicester."), encoding="utf-8")
+    options = [
+        word for f in check(study, 2)["findings"] for word in ("--clear", f"{f['session']}:{f['where']}:{f['start']}-{f['end']}")
+    ]  # fmt: skip
+    rupture("deidentify", str(study), *options, "--reason", "a football club")
+    assert check(study, 0)["findings"] == []
+    _with_names(study, 0o600, "Leicester")
+    assert {f["kind"] for f in check(study, 2)["findings"]} == {"listed"}
+
+
 def test_a_map_within_the_study_is_refused(study: Path) -> None:
     check(study, 2)
     config = yaml.safe_load((study / "study.yaml").read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ from rupture_markers.workflow.gate import (
 from rupture_markers.workflow.study import Study
 
 PLACEHOLDERS: dict[Kind, str] = {
-    "name": "[NAME]", "place": "[PLACE]", "address": "[ADDRESS]", "postcode": "[POSTCODE]", "date": "[DATE]",
+    "name": "[NAME]", "listed": "[NAME]", "place": "[PLACE]", "address": "[ADDRESS]", "postcode": "[POSTCODE]", "date": "[DATE]",
     "age": "[AGE]", "phone": "[PHONE]", "email": "[EMAIL]", "url": "[URL]", "ip": "[IP]", "national_id": "[ID NUMBER]",
     "health_plan": "[INSURANCE NUMBER]", "record": "[RECORD NUMBER]", "account": "[ACCOUNT NUMBER]",
     "licence": "[LICENCE NUMBER]", "vehicle": "[VEHICLE NUMBER]", "device": "[DEVICE NUMBER]",

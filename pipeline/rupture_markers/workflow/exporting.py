@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from rupture_markers.markers.marker import FAMILIES, Family, GoldRule
 from rupture_markers.transcripts.whole_file import whole_text_file
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.coded_study import counted_answers, open_coded
-from rupture_markers.workflow.gate import passed
+from rupture_markers.workflow.gate import passed, require_study_passed, scanner_of
 from rupture_markers.workflow.study import Study
 
 _SCORE_MEANINGS = (
@@ -67,10 +67,27 @@ def export_codings(study: Study, path: Path, *, memos: bool = False) -> Exported
     """Write one row a coding; those that count nowhere are among them."""
     answers = current_answers(read_coded_segments(study.codings))
     allowed, notice = _allowed(study, {a.session_id for a in answers} & set(reading.session_names(study)))
+    kept = [a for a in answers if a.session_id in set(allowed)]
     columns = (*CODING_COLUMNS, MEMO_COLUMN) if memos else CODING_COLUMNS
-    rows = coding_rows([a for a in answers if a.session_id in set(allowed)], study.codebook(), memos=memos)
+    if memos:
+        kept, held_back = _without_named_memos(study, kept)
+        notice = " ".join(filter(None, (notice, held_back)))
+    rows = coding_rows(kept, study.codebook(), memos=memos)
     count = write_rows(path, [c.name for c in columns], rows)
     return _finish(path, "Codings: one row a coding", columns, (), count, notice)
+
+
+def _without_named_memos(study: Study, answers: Sequence[CodedSegment]) -> tuple[list[CodedSegment], str]:
+    """Answers less the memos that the gate's scan finds something in, and a line with their number."""
+    if study.config.public_data:
+        return list(answers), ""
+    scanner, gone = scanner_of(study), 0
+    kept = []
+    for answer in answers:
+        codings = [replace(c, memo="") if c.memo and scanner.text(c.memo) else c for c in answer.codings]
+        gone += sum(a.memo != b.memo for a, b in zip(answer.codings, codings, strict=True))
+        kept.append(replace(answer, codings=tuple(codings)))
+    return kept, f"{gone} memos with possible identifiers were left out." if gone else ""
 
 
 def export_sessions(study: Study, path: Path) -> Exported:
@@ -120,6 +137,7 @@ def export_gold(study: Study, path: Path, *, rule: GoldRule = "share", blind_onl
 
 def export_agreement(study: Study, path: Path) -> Exported:
     """Write one row a label, unit and group of coders: every figure of agreement with its interval."""
+    require_study_passed(study, "the table of agreement")
     coded = open_coded(study)
     rows = agreement_rows(
         agreement(

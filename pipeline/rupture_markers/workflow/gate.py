@@ -25,7 +25,7 @@ from rupture_markers.markers.presidio_entities import presidio_recogniser
 from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.transcripts.deidentify import RULES, Scanner, metadata
 from rupture_markers.transcripts.identifiers.deny_list import DenyList, deny_list
-from rupture_markers.transcripts.identifiers.finding import Finding
+from rupture_markers.transcripts.identifiers.finding import Finding, merged
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.workflow.config import config_sha256
 from rupture_markers.workflow.reading import session
@@ -189,7 +189,8 @@ def study_findings(study: Study, scanner: Scanner | None = None) -> tuple[Findin
     scanner = scanner or scanner_of(study)
     found = [(where, hit) for where, value in _said_of_study(study) for hit in scanner.label(value)]
     for number, coder in enumerate(study.config.coding.coders):  # pseudonyms, which may look like names
-        found += [(f"coding.coders.{number}", hit) for hit in scanner.deny.hits(coder)]
+        hits = merged((*scanner.deny.hits(coder), *scanner.deny.hits(coder.title())))
+        found += [(f"coding.coders.{number}", hit) for hit in hits]
     return tuple(Finding(STUDY_FILE, where, hit.start, hit.end, hit.kind) for where, hit in found)
 
 
@@ -200,10 +201,13 @@ def study_sha256(study: Study) -> str:
 
 
 def open_findings(study: Study, names: Sequence[str], scanner: Scanner | None = None) -> dict[str, tuple[Finding, ...]]:
-    """Findings that no decision covers, by session; the study's own under ``STUDY_FILE``. Sessions without are left out."""
+    """Findings that no decision covers, by session; the study's own under ``STUDY_FILE``. Sessions without are left out.
+
+    A finding of another kind than was cleared needs a decision of its own: a name that was put on the study's list since.
+    """
     scanner = scanner or scanner_of(study)
     cleared = {
-        (d.session_id, d.content_sha256, d.where, d.start, d.end)
+        (d.session_id, d.content_sha256, d.where, d.start, d.end, d.kind)
         for d in read_records(study.deidentification, DECISIONS)
         if d.action == "cleared"
     }
@@ -213,7 +217,7 @@ def open_findings(study: Study, names: Sequence[str], scanner: Scanner | None = 
         if not found:
             continue
         content = study_sha256(study) if name == STUDY_FILE else content_sha256(session(study, name))
-        left = tuple(f for f in found if (name, content, f.where, f.start, f.end) not in cleared)
+        left = tuple(f for f in found if (name, content, f.where, f.start, f.end, f.kind) not in cleared)
         if left:
             out[name] = left
     return out
@@ -255,6 +259,21 @@ def require_passed(study: Study, names: Sequence[str], what: str) -> None:
             f"{what} was made of {len(passage.quarantined)} sessions with possible identifiers, so it stays here.",
             "'rupture check' lists them; 'rupture deidentify' clears or replaces them.",
             path=study.folder,
+        )
+
+
+def require_study_passed(study: Study, what: str) -> None:
+    """For what names the study and its coders alone: stop where the study's own config has an open finding.
+
+    Raises
+    ------
+    StudyError
+    """
+    if not study.config.public_data and open_findings(study, []):
+        raise StudyError(
+            f"study.yaml holds possible identifiers, so {what} stays here.",
+            "'rupture check' lists them; 'rupture deidentify' clears them.",
+            path=study.path,
         )
 
 

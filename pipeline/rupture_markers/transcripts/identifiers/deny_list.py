@@ -83,12 +83,12 @@ class DenyList:
         for token in _TOKEN.finditer(text):
             word = re.sub(r"['’]s$", "", token.group())
             if self._knows(word):
-                yield Hit(token.start(), token.start() + len(word), "name")
+                yield Hit(token.start(), token.start() + len(word), "listed")
                 continue
             at = token.start()
             for part in re.split(r"['’-]", word) if len(word) > 1 else ():
                 if part != word and len(part) > 2 and self._knows(part):
-                    yield Hit(at, at + len(part), "name")
+                    yield Hit(at, at + len(part), "listed")
                 at += len(part) + 1
 
     def _knows(self, word: str) -> bool:

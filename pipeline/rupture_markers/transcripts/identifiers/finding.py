@@ -8,11 +8,11 @@ from typing import Literal
 
 Kind = Literal[
     "name", "place", "address", "postcode", "date", "age", "phone", "email", "url", "ip", "national_id", "health_plan",
-    "record", "account", "licence", "vehicle", "device",
+    "record", "account", "licence", "vehicle", "device", "listed",
 ]  # fmt: skip
 """Kinds of identifiers, after the eighteen of HIPAA's Safe Harbor (45 CFR 164.514(b)(2)) that a text can hold.
 
-Fax counts as ``phone``, a certificate as ``licence``, a user name as ``account``, any other unique number as
+``listed`` is a name of the study's own list. Fax counts as ``phone``, a certificate as ``licence``, a user name as ``account``, any other unique number as
 ``record``; biometric identifiers and photographs are no text.
 """
 
@@ -64,10 +64,10 @@ _GENERAL: dict[Kind, int] = {"name": 2, "phone": 2, "record": 1}
 
 
 def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Hits in order, those that overlap made one, of the kind of the longest, then of the most special one."""
-    out: list[tuple[Hit, tuple[int, int]]] = []
+    """Hits in order, those that overlap made one: listed before all, then of the kind of the longest, then of the most special."""
+    out: list[tuple[Hit, tuple[bool, int, int]]] = []
     for hit in sorted(hits):
-        weight = hit.end - hit.start, -_GENERAL.get(hit.kind, 0)
+        weight = hit.kind == "listed", hit.end - hit.start, -_GENERAL.get(hit.kind, 0)
         if out and hit.start < out[-1][0].end:
             last, heaviest = out[-1]
             kind = hit.kind if weight > heaviest else last.kind

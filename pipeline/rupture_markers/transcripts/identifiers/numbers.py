@@ -33,6 +33,17 @@ _CODE = (
 _CUED = tuple(
     (kind, least, re.compile(rf"(?:{cue}){_NUMBER}{_GAP}{_CODE}", re.IGNORECASE)) for kind, least, cue in _CUES
 )
+_IN_LABELS: dict[Kind, str] = {
+    "record": r"\bmrn\b|medical record|\bnhs\b|(?:chart|hospital) (?:number|no)", "national_id": r"social security|\bssn\b|national insurance|\btfn\b",
+    "health_plan": r"medicare|medicaid|insurance|policy|health card", "account": r"account|\biban\b|\bacct\b|credit card",
+    "licence": r"licen[cs]e|passport", "device": r"serial|\bimei\b", "vehicle": r"\bvin\b|number ?plate",
+}  # fmt: skip
+_CUED_IN_LABELS = tuple(
+    (kind, 4, re.compile(rf"(?:{cue}){_NUMBER}[\s:#]{{0,3}}{_CODE}", re.IGNORECASE)) for kind, cue in _IN_LABELS.items()
+)
+_PHONE_GROUPS = re.compile(
+    r"(?<![\w-])(?:\+\d{1,3}(?:[ ().-]{0,2}\d){7,12}|\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4})(?![\w-])"
+)
 _EXTENSION_ALONE = re.compile(
     r"\b(?:ext(?:ension)?|durchwahl)\.? (?:number |is )?(\d(?:[ -]?\d){2,4})(?![\w%])", re.IGNORECASE
 )
@@ -133,6 +144,16 @@ def code_hits(view: NumeralView) -> Iterator[Hit]:
     for found in _CALLED_NUMBER.finditer(text):
         if _digits(found[1]) >= _ANY_NUMBER:
             yield Hit(*view.source(*found.span(1)), "record")
+
+
+def label_hits(text: str) -> Iterator[Hit]:
+    """Numbers in a name of a file or a session that what stands before them, or their groups, tell: no pseudonyms."""
+    for found in _PHONE_GROUPS.finditer(text):
+        yield Hit(*found.span(), "phone")
+    for kind, least, cue in _CUED_IN_LABELS:
+        for found in cue.finditer(text):
+            if _digits(found[1]) >= least and not _THIS_CENTURY.match(found[1]):
+                yield Hit(*found.span(1), kind)
 
 
 def word_code_hits(text: str) -> Iterator[Hit]:
