@@ -84,6 +84,16 @@ AFTER_CODING: tuple[tuple[str, ...], ...] = (
 )
 """What is run on a study that people have coded."""
 
+AFTER_TRAINING: tuple[tuple[str, ...], ...] = (
+    ("models", "show", "{model}", "--study", "{study}"),
+    ("models", "export", "{study}", "{model}", "--out", "{out}/model.zip"),
+    ("models", "promote", "{study}", "{model}", "--reason", "a test"),
+    ("models", "rollback", "{study}", "--reason", "a test"),
+    ("import-codings", "{study}", "{out}/exported-codings.csv"),
+    ("forget", "{study}", "invented-dyad-A", "--yes"),
+)
+"""What is done with a model of the study's own, and the erasure of a case at the end."""
+
 MAY_SAY_NO = ("doctor", "label-studio", "train-coders", "anchoring", "recall", "codebook", "adjudicate", "deidentify")
 """Commands of the lists that may refuse or find fault: the study is small, and its server is not the local one."""
 
@@ -188,7 +198,9 @@ def test_commands_that_go_well_leave_no_word_anywhere(
     append_coded_segments(study.codings, [scripted(task) for task in tasks if task != with_words])
     run_all(places, AFTER_CODING, label_studio.token)
     assert any(MEMO in coding.memo for record in read_coded_segments(study.codings) for coding in record.codings)
-    assert list(study.models.glob("*/model.skops"))
+    model = next(study.models.glob("*/model.skops")).parent.name
+    last = tuple(tuple(word.replace("{model}", model) for word in command) for command in AFTER_TRAINING)
+    run_all(places, last, label_studio.token)
     assert places.run_alone("check", "{study}") == 0
     database = next(places.folder("prefect").rglob("*.db"))
     with sqlite3.connect(database) as opened:
