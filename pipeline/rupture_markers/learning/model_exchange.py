@@ -44,7 +44,9 @@ def export_model(folder: Path, out: Path) -> Path:
         raise ModelError("the model file changed since it was saved.", "Train it again.", path=folder / MODEL_FILE)
     with whole_file(out) as handle, zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in MEMBERS:
-            if (folder / name).is_file():
+            if name == MANIFEST_FILE:
+                packed.writestr(name, manifest.for_others())
+            elif (folder / name).is_file():
                 packed.write(folder / name, name)
     return out
 
