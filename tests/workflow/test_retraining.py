@@ -238,7 +238,8 @@ def test_a_candidate_of_another_study_is_imported_compared_and_not_in_use_until_
 
 
 def findings_of(study: Study) -> list[Any]:
-    return json.loads(CliRunner().invoke(app, ["check", str(study.folder), "--json"]).stdout)["findings"]
+    found: list[Any] = json.loads(CliRunner().invoke(app, ["check", str(study.folder), "--json"]).stdout)["findings"]
+    return found
 
 
 def refusal(study: Study, name: str, out: Path) -> str:

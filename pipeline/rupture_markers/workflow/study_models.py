@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.champion import (
     Decision,
@@ -21,6 +23,7 @@ from rupture_markers.learning.comparison import compare
 from rupture_markers.learning.manifest import HeldOutComparison, Manifest
 from rupture_markers.learning.model_exchange import export_model, import_model
 from rupture_markers.learning.registry import LoadedModel, list_models, load_model, read_manifest
+from rupture_markers.reports.model_card import write_model_card
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.candidate import held_out_turns
 from rupture_markers.workflow.gate import content_sha256, require_passed
@@ -181,11 +184,21 @@ def _is_imported(study: Study, name: str) -> bool:
 
 
 def import_into(study: Study, path: Path) -> str:
-    """Put a model of a zip file among the study's; it is not in use until it is promoted."""
-    name = import_model(path, study.models, study.codebook())
+    """Put a model of a zip file among the study's, with a card of our own; it is not in use until it is promoted."""
+    name = import_model(path, study.models, study.codebook(), complete=lambda folder: _write_card(folder, path))
     if not any(d.model == name and d.action == "import" for d in read_history(study.models)):
         record(study.models, Decision("import", name, champion_id(study.models), f"from {path.name}", _now()))
     return name
+
+
+def _write_card(folder: Path, path: Path) -> None:
+    try:
+        write_model_card(folder, page=True)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise ModelError(
+            "no card can be written from the model's manifest: its figures do not fit together.", "Do not use it.",
+            path=path,
+        ) from None  # fmt: skip
 
 
 def _load(study: Study, name: str) -> LoadedModel:
