@@ -14,14 +14,23 @@ from rupture_markers import cli_adjudicate, cli_agreement, cli_evaluate, cli_jud
 from rupture_markers.cli_backend import backend
 from rupture_markers.cli_codebook import codebook_app, cues_app
 from rupture_markers.cli_collect import collect, forget, import_codings
-from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, require_terminal, show_findings
+from rupture_markers.cli_deidentify import as_rows, deidentify, gate_report, show_findings
 from rupture_markers.cli_demo_round import demo_round
 from rupture_markers.cli_export import export_app
 from rupture_markers.cli_models import models_app
 from rupture_markers.cli_retrain import retrain
 from rupture_markers.cli_serve import serve
 from rupture_markers.cli_server import server_app
-from rupture_markers.cli_terminal import PARTLY, console, errors, quiet_prefect, report_failures, show_rows, watched
+from rupture_markers.cli_terminal import (
+    PARTLY,
+    console,
+    errors,
+    quiet_prefect,
+    report_failures,
+    require_terminal,
+    show_rows,
+    watched,
+)
 from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
 
 if TYPE_CHECKING:

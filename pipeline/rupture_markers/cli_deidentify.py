@@ -41,18 +41,6 @@ def _is_of(finding: Finding, asked: str) -> bool:
     return asked in {"all", finding.kind} or (asked == "name" and finding.kind == "listed")
 
 
-def require_terminal() -> None:
-    """Refuse to show text where it would not go to a terminal.
-
-    Raises
-    ------
-    ConfigError
-        If standard output is a file or a pipe.
-    """
-    if not console.is_terminal:
-        raise ConfigError("--show-text shows text on a terminal only.", "Leave it away, or do not redirect the output.")
-
-
 def show_findings(study: Study, found: Mapping[str, tuple[Finding, ...]], *, show_text: bool = False) -> None:
     """Print findings; with their text only where a person at a terminal asked for it."""
     from rupture_markers.workflow.gate import shown_text

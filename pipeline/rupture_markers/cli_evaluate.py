@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from rupture_markers.cli_terminal import console, errors, watched
+from rupture_markers.cli_terminal import console, errors, report_failures, require_terminal, watched
 from rupture_markers.errors import ConfigError
+from rupture_markers.transcripts.control_characters import displayed
 
 if TYPE_CHECKING:
     from rupture_markers.learning.evaluation_report import CheckRate, EvaluationReport
@@ -60,7 +61,7 @@ def evaluate(
     quick: Annotated[bool, typer.Option("--quick", help="3 folds, 200 bootstrap samples.")] = False,
     pairs: PairsFile = None,
     show_text: Annotated[
-        bool, typer.Option("--show-text", help="Show the words of the misses, on this terminal and in the page.")
+        bool, typer.Option("--show-text", help="Show the words of the misses, on a terminal only and in the page.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,6 +74,7 @@ def evaluate(
     from rupture_markers.learning.evaluation_variations import EvaluationOptions
     from rupture_markers.markers.codebook import load_codebook
     from rupture_markers.workflow.evaluating import (
+        MissedWords,
         config_of,
         evaluate_set,
         open_evaluation_set,
@@ -80,6 +82,8 @@ def evaluate(
         write_evaluation,
     )
 
+    if show_text:
+        require_terminal()
     if model is not None and (ablation or leave_out or learning_curve or cross_set or like):
         raise ConfigError(
             "a saved model is scored, not trained.", "Leave out --model, or --ablation, --learning-curve, --cross-set."
@@ -98,15 +102,16 @@ def evaluate(
         options, given = replace(options, config=config), given.without_cases(kept_out)
     with watched() as bar:
         report = evaluate_set(given, book, options, model=model, pairs=pairs, observer=bar)
-    texts = words_of_misses(report, given) if show_text else {}
-    write_evaluation(out, report, texts)
+    missed = words_of_misses(report, given, folders) if show_text else MissedWords({})
+    write_evaluation(out, report, missed.texts)
     if as_json:
         typer.echo(report.model_dump_json())
-        return
-    show_report(report)
-    for (session_id, turn), words in texts.items() if console.is_terminal else ():
-        console.print(f"{session_id} {turn}: {words}", markup=False, highlight=False)
-    console.print(f"{out / PAGE_FILE} and {out / JSON_FILE} written; {report.seconds:.0f} s")
+    else:
+        show_report(report)
+        for (session_id, turn), words in missed.texts.items():
+            console.print(f"{displayed(session_id)} {turn}: {displayed(words)}", markup=False, highlight=False)
+        console.print(f"{out / PAGE_FILE} and {out / JSON_FILE} written; {report.seconds:.0f} s")
+    report_failures(list(missed.notices))
 
 
 def show_report(report: EvaluationReport) -> None:

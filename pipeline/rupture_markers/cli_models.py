@@ -13,6 +13,7 @@ from rich.table import Table
 
 from rupture_markers.cli_study_models import add_commands, list_of_study
 from rupture_markers.markers.defaults import default_file
+from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.workflow.study import open_study
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
@@ -67,7 +68,8 @@ def show(
     if as_json:
         typer.echo(read_manifest(where).model_dump_json())
     else:
-        typer.echo((model_folder(where) / "card.md").read_text(encoding="utf-8"))
+        card = (model_folder(where) / "card.md").read_text(encoding="utf-8")
+        typer.echo("\n".join(displayed(line) for line in card.split("\n")))
 
 
 @models_app.command("train-baseline")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rupture_markers.errors import ConfigError
 from rupture_markers.workflow.progress import watched_by
 
 console = Console()
@@ -59,6 +60,18 @@ def quiet_prefect() -> None:
     os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("PREFECT_RESULTS_PERSIST_BY_DEFAULT", "false")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
+
+
+def require_terminal() -> None:
+    """Refuse to show text where it would not go to a terminal.
+
+    Raises
+    ------
+    ConfigError
+        If standard output is a file or a pipe.
+    """
+    if not console.is_terminal:
+        raise ConfigError("--show-text shows text on a terminal only.", "Leave it away, or do not redirect the output.")
 
 
 def report_failures(failed: list[str]) -> None:

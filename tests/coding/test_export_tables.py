@@ -19,6 +19,7 @@ from rupture_markers.coding.export_tables import (
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.markers.coded_segment import CodedSegment
 from rupture_markers.markers.marker import Coding
+from rupture_markers.transcripts.sessions import read_sessions
 from rupture_markers.transcripts.spreadsheet_safety import original_cell
 from rupture_markers.transcripts.transcript import Transcript, Turn
 
@@ -76,8 +77,19 @@ def test_what_was_not_coded_is_missing_and_not_zero() -> None:
 def test_no_text_cell_is_a_formula_and_each_comes_back(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "t.csv"
-        write_rows(file, ["a", "b"], [{"a": text, "b": 1}])
+        write_rows(file, ["a", "b", text], [{"a": text, "b": 1}])
         with file.open(encoding="utf-8", newline="") as lines:
-            (row,) = csv.DictReader(lines)
-    assert row["a"][:1] not in ("=", "+", "-", "@")
-    assert original_cell(row["a"]) == text
+            names, row = csv.reader(lines)
+    for cell in (names[2], row[0]):
+        assert cell[:1] not in ("=", "+", "-", "@")
+        assert original_cell(cell) == text
+
+
+def test_a_group_named_like_a_formula_is_exported_as_text_and_read_back(tmp_path: Path) -> None:
+    name = '=HYPERLINK("http://x.example","setting")'
+    row = session_row(Transcript("-s1", "c1", (Turn(0, "client", "x"),), groups={name: "+clinic"}), [], BOOK, None, "m")
+    assert row[name] == "+clinic"
+    write_rows(tmp_path / "sessions.csv", list(row), [row])
+    assert "\"'=HYPERLINK" in (tmp_path / "sessions.csv").read_text(encoding="utf-8")
+    found = read_sessions(tmp_path / "sessions.csv")["-s1"]
+    assert found.groups[name] == "+clinic"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ from typing import Any
 import pytest
 import skops.io
 from sklearn.preprocessing import FunctionTransformer
+from typer.testing import CliRunner
 
+from rupture_markers.cli import app
 from rupture_markers.errors import ModelError
 from rupture_markers.learning import model_exchange
 from rupture_markers.learning.model_exchange import export_model, import_model
 from rupture_markers.learning.registry import LoadedModel
+from rupture_markers.workflow.study import open_study
+from rupture_markers.workflow.study_models import import_into
 
 Tiny = tuple[Path, LoadedModel]
 
@@ -100,6 +105,34 @@ def test_another_model_of_the_same_id_is_not_replaced(packed: Path, tiny_model: 
     manifest = json.loads((tiny_model[0] / "manifest.json").read_text()) | {"sha256": "0" * 64}
     with pytest.raises(ModelError, match="another model"):
         import_model(repacked(packed, manifest__json=json.dumps(manifest).encode()), tmp_path / "models")
+
+
+def test_a_senders_cards_are_thrown_away_and_written_anew(packed: Path, tiny_model: Tiny, sample_study: Path) -> None:
+    manifest = json.loads((tiny_model[0] / "manifest.json").read_text()) | {"licence": "free \x1b[31m\u202e"}
+    sent = json.dumps(manifest).encode()
+    repacked(packed, card__md=b"# All is well", card__html=b"<script>alert(1)</script>", manifest__json=sent)
+    study = open_study(sample_study)
+    folder = study.models / import_into(study, packed)
+    assert sorted(p.name for p in folder.iterdir()) == ["card.html", "card.md", "manifest.json", "model.skops"]
+    assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (folder / "card.md").read_text(encoding="utf-8").startswith("# Model tiny")
+    assert "<script" not in (folder / "card.html").read_text(encoding="utf-8")
+    shown = CliRunner().invoke(app, ["models", "show", "tiny", "--study", str(sample_study)]).output
+    assert "free \\u001b[31m\\u202e" in shown
+    assert "\x1b" not in shown
+
+
+def test_a_manifest_that_no_card_can_be_written_from_is_refused(
+    packed: Path, tiny_model: Tiny, sample_study: Path
+) -> None:
+    manifest = json.loads((tiny_model[0] / "manifest.json").read_text())
+    manifest["config"]["set_weights"] = 3
+    repacked(packed, manifest__json=json.dumps(manifest).encode())
+    study = open_study(sample_study)
+    with pytest.raises(ModelError, match="no card"):
+        import_into(study, packed)
+    assert left_behind(study.models) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a zip", b"not a zip at all"])

@@ -1,18 +1,27 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
-from rupture_markers.errors import ModelError
+from rupture_markers.errors import ConfigError, ModelError
+from rupture_markers.learning.evaluation_report import EvaluationReport, Miss
 from rupture_markers.learning.registry import model_folder, read_manifest
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.reports.model_card import write_model_card
-from rupture_markers.workflow.evaluating import keep_evaluation, open_evaluation_set
+from rupture_markers.workflow import reading
+from rupture_markers.workflow.evaluating import keep_evaluation, open_evaluation_set, words_of_misses
+from rupture_markers.workflow.study import open_study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +81,62 @@ def test_the_card_quotes_an_evaluation_of_its_own_model_alone(evaluated: Path, t
 def test_a_folder_that_is_no_data_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"neither a study.yaml nor a transcripts.jsonl"):
         open_evaluation_set([tmp_path], load_codebook(None))
+
+
+def on_a_terminal(*words: str) -> tuple[int, str]:
+    """Status and output of `rupture` with a terminal for its standard output."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from rupture_markers.cli import main; main()", *words],
+        stdout=theirs, stderr=theirs, env=dict(os.environ) | {"COLUMNS": "300"},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65536):
+            shown += part
+    return process.wait(), shown.decode()
+
+
+def test_words_of_misses_are_shown_on_a_terminal_only_and_steer_nothing(folder: Path, tmp_path: Path) -> None:
+    options = ["evaluate", "--model", "baseline", "--replicates", "100", "--show-text", "--out", str(tmp_path / "out")]
+    refused = CliRunner().invoke(app, [*options, str(folder)])
+    assert isinstance(refused.exception, ConfigError)
+    assert not (tmp_path / "out").exists()
+    hostile = Path(shutil.copytree(folder, tmp_path / "hostile"))
+    path = hostile / "transcripts.jsonl"
+    sessions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for session in sessions:
+        for turn in session["turns"]:
+            turn["text"] += " \x1b]0;owned\x07\u202e[/red]"
+    path.write_text("".join(json.dumps(session) + "\n" for session in sessions), encoding="utf-8")
+    status, shown = on_a_terminal(*options, str(hostile))
+    assert status == 0, shown
+    assert " \\u001b]0;owned\\u0007\\u202e[/red]" in shown
+    assert "\x1b]0;owned" not in shown
+    assert "\u202e" not in shown
+
+
+def test_words_of_misses_of_a_session_that_the_gate_stops_are_left_out(coded_study: Path, tmp_path: Path) -> None:
+    study = open_study(coded_study)
+    given = open_evaluation_set([coded_study], study.codebook())
+    by_session = {t.session_id: t.turns[0].index for t in given.coded.transcripts}
+    stopped = next(p.stem for p in sorted(study.transcripts.glob("*.txt")) if p.stem in by_session)
+    misses = [Miss.model_construct(session_id=name, turn=turn) for name, turn in by_session.items()]
+    report = EvaluationReport.model_construct(misses=misses)
+    everything = words_of_misses(report, given, [coded_study])
+    assert {name for name, _ in everything.texts} == set(by_session)
+    assert everything.notices == ()
+    config = yaml.safe_load(study.path.read_text(encoding="utf-8"))
+    study.path.write_text(yaml.safe_dump(config | {"public_data": False}), encoding="utf-8")
+    path = study.transcripts / f"{stopped}.txt"
+    path.write_text(path.read_text(encoding="utf-8") + "T: Call 555-010-7788.\nC: Yes.\n", encoding="utf-8")
+    opened = open_study(coded_study)
+    reading.read_batch(opened, reading.source_files(opened))
+    left = words_of_misses(report, given, [coded_study])
+    assert {name for name, _ in left.texts} == set(by_session) - {stopped}
+    assert len(left.notices) == 1
+    assert "were not shown" in left.notices[0]
 
 
 def test_a_low_pass_rate_and_a_term_without_allowance_give_status_1(tmp_path: Path) -> None:

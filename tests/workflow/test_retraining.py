@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,72 @@ def test_a_candidate_of_another_study_is_imported_compared_and_not_in_use_until_
     assert [(m["id"], m["in_use"]) for m in listed] == [("turned", True), (name, False)]
     for words in ([folder], [str(study.path)], ["--study", str(study.path)]):
         assert json.loads(command("models", "list", *words, "--json").stdout) == listed
+
+
+def findings_of(study: Study) -> list[Any]:
+    found: list[Any] = json.loads(CliRunner().invoke(app, ["check", str(study.folder), "--json"]).stdout)["findings"]
+    return found
+
+
+def refusal(study: Study, name: str, out: Path) -> str:
+    with pytest.raises(StudyError) as refused:
+        study_models.export(study, name, out)
+    return str(refused.value)
+
+
+def test_a_model_leaves_only_if_the_gate_passes_the_texts_that_it_learnt_from(
+    fully_coded_study: Path, tmp_path: Path
+) -> None:
+    study, out = open_study(fully_coded_study), tmp_path / "m.zip"
+    held = held_out_of(study)
+    learnt = next(g.session_id for g in study_gold(study, study.codebook()).training if g.case_id not in held)
+    path = next(p for p in study.transcripts.iterdir() if p.stem == learnt)
+    path.write_text(path.read_text(encoding="utf-8") + "T: Call 555-010-7788.\nC: Yes.\n", encoding="utf-8")
+    command("check", str(study.folder))
+    name = retraining.retrain(study).candidate
+    study = set_keys(fully_coded_study, public_data=False, deidentification={"map_folder": str(tmp_path / "maps")})
+    assert findings_of(study)
+    assert "possible identifiers" in refusal(study, name, out)
+    command("deidentify", str(study.folder), "--replace-all", "all")
+    assert not findings_of(study)
+    assert "1 of the" in refusal(study, name, out)
+    again = retraining.retrain(study).candidate
+    assert again != name
+    study_models.export(study, again, out)
+    path.rename(tmp_path / path.name)
+    for gone in (name, again):
+        assert "gone or not as they were" in refusal(study, gone, tmp_path / "other.zip")
+    set_keys(fully_coded_study, public_data=True)
+    study_models.export(open_study(fully_coded_study), again, tmp_path / "public.zip")
+
+
+def test_a_model_from_before_its_texts_were_kept_leaves_a_public_study_alone(
+    fully_coded_study: Path, tmp_path: Path
+) -> None:
+    study = open_study(fully_coded_study)
+    name = retraining.retrain(study).candidate
+    manifest = study.models / name / "manifest.json"
+    old = json.loads(manifest.read_text(encoding="utf-8"))
+    assert len(old["own"].pop("sessions")) == len({g.session_id for g in study_gold(study, study.codebook()).training})
+    manifest.write_text(json.dumps(old), encoding="utf-8")
+    study_models.export(study, name, tmp_path / "public.zip")
+    study = set_keys(fully_coded_study, public_data=False)
+    assert "does not say which texts" in refusal(study, name, tmp_path / "m.zip")
+    study_models.import_into(study, tmp_path / "public.zip")  # it is there already: that makes it no other lab's
+    assert "does not say which texts" in refusal(study, name, tmp_path / "m.zip")
+
+
+def test_what_was_learnt_from_stays_in_the_study_that_trained(fully_coded_study: Path, tmp_path: Path) -> None:
+    study = open_study(fully_coded_study)
+    name = retraining.retrain(study).candidate
+    study_models.export(study, name, tmp_path / "m.zip")
+    shutil.rmtree(study.models)
+    study = set_keys(fully_coded_study, public_data=False)
+    study_models.import_into(study, tmp_path / "m.zip")
+    own = read_manifest(study.models / name).own
+    assert own is not None
+    assert own.sessions is None
+    study_models.export(study, name, tmp_path / "again.zip")  # it passed the gate where it was trained
 
 
 def test_the_card_tells_choices_comparison_and_lineage(badly_served: Study) -> None:

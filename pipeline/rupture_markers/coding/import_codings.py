@@ -61,7 +61,7 @@ def read_coding_table(path: Path, facts: StudyFacts) -> list[CodedSegment]:
     """
     text, _ = decode(read_bytes(path), path)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    header = [name.strip().lower() for name in reader.fieldnames or []]
+    header = [original_cell(name.strip()).lower() for name in reader.fieldnames or []]
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise IngestError(

@@ -126,6 +126,9 @@ class OwnTraining(_Strict):
         Turns with gold that it was fitted on, ``assisted_turns`` of them coded with suggestions in view.
     gold_sha256 : str
         Of all gold, trained on and compared on.
+    sessions : list of str or None
+        Hash of each session that it learnt from, as the de-identification gate would have scanned it then. Kept in the
+        study that trained the model alone; None elsewhere, and in manifests that were written before this was kept.
     """
 
     base: str
@@ -137,6 +140,7 @@ class OwnTraining(_Strict):
     marked: dict[Family, float]
     gold_sha256: str
     comparison: HeldOutComparison | None = None
+    sessions: list[str] | None = None
 
 
 class NoveltyLimit(_Strict):
@@ -190,3 +194,7 @@ class Manifest(_Strict):
     trusted_types: list[str]
     sha256: str
     size_bytes: int
+
+    def for_others(self) -> str:
+        """The manifest in JSON as another study or lab gets it: without the sessions that were learnt from."""
+        return self.model_dump_json(indent=1, exclude={"own": {"sessions"}}) + "\n"

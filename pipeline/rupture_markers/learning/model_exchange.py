@@ -7,6 +7,7 @@ import io
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rupture_markers.errors import ModelError
@@ -24,6 +25,8 @@ from rupture_markers.transcripts.whole_file import private_folder, whole_file
 CARD_PAGE = "card.html"
 MEMBERS = {MODEL_FILE: 200_000_000, MANIFEST_FILE: 10_000_000, CARD_FILE: 1_000_000, CARD_PAGE: 2_000_000}
 """Files of a model and the most bytes that each may have."""
+CARDS = (CARD_FILE, CARD_PAGE)
+"""Never taken over from a sender: a page may hold scripts, and a card may say what the manifest does not."""
 MOST_UNPACKED = 1_000_000_000
 """Bytes that the arrays within a skops file (a zip itself) may have when unpacked."""
 _CHUNK = 1 << 20
@@ -44,13 +47,22 @@ def export_model(folder: Path, out: Path) -> Path:
         raise ModelError("the model file changed since it was saved.", "Train it again.", path=folder / MODEL_FILE)
     with whole_file(out) as handle, zipfile.ZipFile(handle, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in MEMBERS:
-            if (folder / name).is_file():
+            if name == MANIFEST_FILE:
+                packed.writestr(name, manifest.for_others())
+            elif (folder / name).is_file():
                 packed.write(folder / name, name)
     return out
 
 
-def import_model(path: Path, models: Path, codebook: Codebook | None = None) -> str:
+def import_model(
+    path: Path, models: Path, codebook: Codebook | None = None, *, complete: Callable[[Path], object] | None = None
+) -> str:
     """Put a model of a zip file among a study's models, after every check that loading makes.
+
+    Parameters
+    ----------
+    complete : callable, optional
+        Called with the folder of the checked model before it is put in place, to write a card: the sender's is left out.
 
     Returns
     -------
@@ -80,6 +92,9 @@ def import_model(path: Path, models: Path, codebook: Codebook | None = None) -> 
             )
         _require_bounded(folder / MODEL_FILE, path)
         load_model(folder, codebook)
+        _write(folder / MANIFEST_FILE, manifest.for_others().encode())
+        if complete is not None:
+            complete(folder)
         shutil.move(folder, target)
     return manifest.id
 
@@ -100,17 +115,24 @@ def _unpack(path: Path, folder: Path) -> None:
                 raise refuse("a file of the model is missing, or stands there twice")
             for name in names:
                 # Counted while unpacking: what the zip says of its sizes need not be true.
-                left = MEMBERS[name]
-                with packed.open(name) as source, (folder / name).open("wb") as target:
+                left, parts = MEMBERS[name], []
+                with packed.open(name) as source:
                     while chunk := source.read(_CHUNK):
                         left -= len(chunk)
                         if left < 0:
                             raise refuse(f"{name} is larger than {MEMBERS[name]:,} bytes")
-                        target.write(chunk)
+                        parts.append(chunk)
+                if name not in CARDS:
+                    _write(folder / name, b"".join(parts))
     except FileNotFoundError:
         raise ModelError("there is no such file.", "Name a file made by 'rupture models export'.", path=path) from None
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError):
         raise refuse("the zip cannot be read") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with whole_file(path) as out:
+        out.write(content)
 
 
 def _require_bounded(model: Path, path: Path) -> None:

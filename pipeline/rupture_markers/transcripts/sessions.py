@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rupture_markers.errors import IngestError
 from rupture_markers.transcripts.options import decode, read_bytes
+from rupture_markers.transcripts.spreadsheet_safety import original_cell
 
 _LONGEST_NUMBER = 9
 
@@ -35,7 +36,7 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
     text, _ = decode(read_bytes(path), path)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = [name.strip() for name in reader.fieldnames or []]
+        header = [original_cell(name.strip()) for name in reader.fieldnames or []]
     except csv.Error:
         raise _broken(path, 1) from None
     for needed in ("session_id", "case_id"):
@@ -45,7 +46,7 @@ def read_sessions(path: Path) -> dict[str, SessionIdentity]:
     out: dict[str, SessionIdentity] = {}
     try:
         for row in reader:
-            values = {key: (value or "").strip() for key, value in row.items() if key}
+            values = {key: original_cell((value or "").strip()) for key, value in row.items() if key}
             line = reader.line_num
             session, case = values.pop("session_id", ""), values.pop("case_id", "")
             if not session or not case:

@@ -30,7 +30,7 @@ def original_cell(cell: str) -> str:
 
 
 def write_table(path: Path, names: Sequence[str], rows: Iterable[Iterable[Cell]]) -> int:
-    """Write a table as CSV, whole or not at all: UTF-8, a header, missing is empty, text by `safe_cell`.
+    """Write a table as CSV, whole or not at all: UTF-8, a header, missing is empty, text and header by `safe_cell`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def write_table(path: Path, names: Sequence[str], rows: Iterable[Iterable[Cell]]
     count = 0
     with whole_text_file(path) as out:
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(names)
+        writer.writerow([safe_cell(name) for name in names])
         for row in rows:
             writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
             count += 1

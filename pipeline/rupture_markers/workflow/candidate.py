@@ -23,6 +23,7 @@ from rupture_markers.markers.marker import FAMILIES, Gold
 from rupture_markers.reports.model_card import write_model_card
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.workflow import stages
+from rupture_markers.workflow.gate import content_sha256
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study
 from rupture_markers.workflow.study_gold import StudyGold, gold_columns, marked_turns, transcripts_of
@@ -115,6 +116,7 @@ def make_candidate(
         marked=marked_turns(gold.training),
         gold_sha256=key,
         comparison=found,
+        sessions=sorted(content_sha256(transcript) for transcript in learnt),
     )
     manifest = save_model(
         study.models / name, model, _manifest(study, gold, base, champion, name, codebook, turns, fit, training)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -31,6 +32,7 @@ from rupture_markers.reports.evaluation_page import evaluation_page
 from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.transcripts.whole_file import whole_text_file
 from rupture_markers.workflow.coded_study import counted_answers
+from rupture_markers.workflow.gate import passed
 from rupture_markers.workflow.progress import Observer
 from rupture_markers.workflow.reading import session, session_names
 from rupture_markers.workflow.study import open_study
@@ -46,11 +48,13 @@ def open_evaluation_set(folders: Sequence[Path], codebook: Codebook, labels: str
     """
     sets = []
     for folder in folders:
-        is_study = (folder / "study.yaml").exists() or folder.suffix in (".yaml", ".yml")
-        sets.append(
-            study_set(folder, codebook, labels) if is_study else read_evaluation_folder(folder, codebook, labels)
-        )
+        read = study_set if _is_study(folder) else read_evaluation_folder
+        sets.append(read(folder, codebook, labels))
     return join_evaluation_sets(sets)
+
+
+def _is_study(folder: Path) -> bool:
+    return (folder / "study.yaml").exists() or folder.suffix in (".yaml", ".yml")
 
 
 def study_set(path: Path, codebook: Codebook, labels: str = "") -> EvaluationSet:
@@ -153,15 +157,40 @@ def evaluate_set(
     return evaluate(given, codebook, options, table, advance)
 
 
-def words_of_misses(report: EvaluationReport, given: EvaluationSet) -> dict[tuple[str, int], str]:
-    """Words of the turns that were missed: for the researcher's own eyes alone."""
+@dataclass(frozen=True, slots=True)
+class MissedWords:
+    """Words of the turns that were missed, for the researcher's own eyes alone.
+
+    Attributes
+    ----------
+    texts : Mapping of (session_id, turn) to str
+        Of the sessions that the gates of their studies let through.
+    notices : tuple of str
+        One of each study that kept some back.
+    """
+
+    texts: Mapping[tuple[str, int], str]
+    notices: tuple[str, ...] = ()
+
+
+def words_of_misses(report: EvaluationReport, given: EvaluationSet, folders: Sequence[Path]) -> MissedWords:
+    """Words of the turns that were missed; a page is passed on, so a session that a study's gate stops is left out."""
     wanted = {(miss.session_id, miss.turn) for miss in report.misses}
-    return {
+    sessions = {session_id for session_id, _ in wanted}
+    stopped: set[str] = set()
+    notices = []
+    for study in (open_study(folder) for folder in folders if _is_study(folder)):
+        passage = passed(study, [name for name in session_names(study) if name in sessions])
+        stopped.update(passage.quarantined)
+        if passage.quarantined:
+            notices.append(passage.notice("shown"))
+    texts = {
         (t.session_id, turn.index): turn.text
         for t in given.coded.transcripts
         for turn in t.turns
-        if (t.session_id, turn.index) in wanted
+        if (t.session_id, turn.index) in wanted and t.session_id not in stopped
     }
+    return MissedWords(texts, tuple(notices))
 
 
 def write_evaluation(

@@ -18,6 +18,7 @@ from rupture_markers.transcripts.transcript import Transcript
 from rupture_markers.workflow import reading
 from rupture_markers.workflow.coded_study import counted_answers
 from rupture_markers.workflow.config import config_sha256
+from rupture_markers.workflow.gate import content_sha256
 from rupture_markers.workflow.study import Study
 
 MARKED = 0.5
@@ -137,7 +138,7 @@ def gold_sha256(study: Study, gold: StudyGold, base: Manifest) -> str:
     """Hash of everything that a candidate comes from, and of the gold that it is compared on."""
     rows = [f"{g.session_id}\x1f{g.turn}\x1f{g.family}\x1f{g.share:.6f}" for g in (*gold.training, *gold.held_out)]
     contents = [
-        reading.session(study, name).content_sha256
+        content_sha256(reading.session(study, name))
         for name in sorted({g.session_id for g in (*gold.training, *gold.held_out)})
     ]
     return config_sha256(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rupture_markers.errors import ModelError
+from jinja2 import TemplateError
+
+from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.champion import (
     Decision,
     before_champion,
@@ -20,9 +23,10 @@ from rupture_markers.learning.comparison import compare
 from rupture_markers.learning.manifest import HeldOutComparison, Manifest
 from rupture_markers.learning.model_exchange import export_model, import_model
 from rupture_markers.learning.registry import LoadedModel, list_models, load_model, read_manifest
+from rupture_markers.reports.model_card import write_model_card
 from rupture_markers.workflow import reading, stages
 from rupture_markers.workflow.candidate import held_out_turns
-from rupture_markers.workflow.gate import require_passed
+from rupture_markers.workflow.gate import content_sha256, require_passed
 from rupture_markers.workflow.study import Study
 from rupture_markers.workflow.study_gold import require_apart, require_held_out, study_gold, transcripts_of
 
@@ -140,20 +144,61 @@ def export(study: Study, name: str, out: Path) -> Path:
     Raises
     ------
     StudyError
-        If a session of its training cases has an open finding of the de-identification gate.
+        If a session of its training cases has an open finding of the de-identification gate, or one that it learnt from
+        is not as it was then: the gate would look at another text than the model's.
     """
-    learnt = set(read_manifest(reference(study, name)).training_cases)
-    known = reading.session_names(study)
-    require_passed(study, [n for n in known if reading.session(study, n).case_id in learnt], "the model")
-    return export_model(Path(study_model(study.models, name)), out)
+    folder = study_model(study.models, name)
+    manifest = read_manifest(folder)
+    sessions = [reading.session(study, n) for n in reading.session_names(study)]
+    if not study.config.public_data:
+        _require_as_learnt(study, manifest, {content_sha256(session) for session in sessions})
+    learnt = set(manifest.training_cases)
+    require_passed(study, [s.session_id for s in sessions if s.case_id in learnt], "the model")
+    return export_model(folder, out)
+
+
+def _require_as_learnt(study: Study, manifest: Manifest, at_hand: Collection[str]) -> None:
+    own = manifest.own
+    if own is None or (own.sessions is None and _is_imported(study, manifest.id)):
+        return
+    if own.sessions is None:
+        raise StudyError(
+            f"model '{manifest.id}' does not say which texts it learnt from, so the gate cannot look at them.",
+            "Retrain, then export the new model.",
+            path=study.folder,
+        )
+    other = len(set(own.sessions).difference(at_hand))
+    if other:
+        raise StudyError(
+            f"{other} of the {len(own.sessions)} sessions that model '{manifest.id}' learnt from are gone or not as they "
+            "were then, so the gate cannot look at what it learnt.",
+            "Retrain, then export the new model; 'rupture check' lists files that cannot be read.",
+            path=study.folder,
+        )
+
+
+def _is_imported(study: Study, name: str) -> bool:
+    """Whether the first that happened to a model here is that it came in: it passed the gate where it was trained."""
+    first = next((d for d in read_history(study.models) if d.model == name), None)
+    return first is not None and first.action == "import"
 
 
 def import_into(study: Study, path: Path) -> str:
-    """Put a model of a zip file among the study's; it is not in use until it is promoted."""
-    name = import_model(path, study.models, study.codebook())
+    """Put a model of a zip file among the study's, with a card of our own; it is not in use until it is promoted."""
+    name = import_model(path, study.models, study.codebook(), complete=lambda folder: _write_card(folder, path))
     if not any(d.model == name and d.action == "import" for d in read_history(study.models)):
         record(study.models, Decision("import", name, champion_id(study.models), f"from {path.name}", _now()))
     return name
+
+
+def _write_card(folder: Path, path: Path) -> None:
+    try:
+        write_model_card(folder, page=True)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise ModelError(
+            "no card can be written from the model's manifest: its figures do not fit together.", "Do not use it.",
+            path=path,
+        ) from None  # fmt: skip
 
 
 def _load(study: Study, name: str) -> LoadedModel:
