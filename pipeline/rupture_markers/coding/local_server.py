@@ -116,6 +116,11 @@ class LocalLabelStudio:
             time.sleep(0.1)
         return True
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, by its process alone: its accounts may be damaged."""
+        return self._live_pid() is not None
+
     def status(self) -> ServerStatus:
         """Whether it runs, where, and for whom."""
         state = self._read_state()
