@@ -23,6 +23,11 @@ def former_folders(target: Path) -> list[Path]:
     return sorted(path for path in target.parent.iterdir() if path.name.startswith(f"{target.name}{FORMER}"))
 
 
+def left_beside(target: Path) -> list[Path]:
+    """Those, and what a restore that was cut off unpacked: each may hold the transcripts."""
+    return former_folders(target) + sorted(p for p in target.parent.iterdir() if p.name.startswith(_unpacked(target)))
+
+
 @contextlib.contextmanager
 def alone(target: Path) -> Iterator[None]:
     """Let one restore at a time work on a study folder, whether there is one yet or not.
