@@ -13,14 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
-from rupture_markers.errors import StudyError
+from rupture_markers.coding.local_server import LocalLabelStudio
+from rupture_markers.errors import RuptureError, StudyError
 from rupture_markers.workflow import reading
 from rupture_markers.workflow.backup import back_up
 from rupture_markers.workflow.half_restored import alone, former_folders
 from rupture_markers.workflow.restoring import restore
 from rupture_markers.workflow.study import open_study
 
-LOCKS = (Path("work/lock"), Path("work/lock-holder"))
+LOCKS = (Path("work/lock"), Path("work/lock-holder"), Path("label-studio/lock"))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -216,6 +217,15 @@ def die_at(step: int) -> None:
 
     patch.setattr(Path, "rename", dying)
     patch.setattr(Path, "unlink", dying_at_the_end)
+
+
+def test_a_study_whose_accounts_are_damaged_is_restored(read_study: Path) -> None:
+    made = back_up(open_study(read_study))
+    (read_study / "label-studio").mkdir()
+    (read_study / "label-studio" / "accounts.json").write_text("[{", encoding="utf-8")
+    assert restore(made.path)[1] is not None
+    with LocalLabelStudio(read_study / "label-studio").alone(), pytest.raises(RuptureError, match="starting"):
+        restore(made.path)
 
 
 @pytest.mark.label_studio

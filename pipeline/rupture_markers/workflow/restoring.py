@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import zipfile
 import zlib
@@ -42,6 +43,8 @@ def restore(file: Path, folder: Path | None = None) -> tuple[Backup, Path | None
     ------
     StudyError
         If the file is no backup of ours or damaged, the study is held or being restored, or its Label Studio runs.
+    LabelStudioError
+        If its Label Studio is being started.
     """
     target = (file.resolve().parent.parent if folder is None else folder).resolve()
     if folder is None and file.resolve().parent.name != BACKUPS:
@@ -96,10 +99,14 @@ def _put_in_place(fresh: Path, target: Path, *, server: bool) -> Path | None:
         private_folder(target.parent)
         fresh.rename(target)
         return None
-    if LocalLabelStudio(target / SERVER).is_running:
-        raise StudyError("its Label Studio runs.", "Stop it with 'rupture label-studio stop'.", path=target)
+    local = LocalLabelStudio(target / SERVER)
     # The folder may be too damaged to open, and can be held all the same.
-    with Study(target / "study.yaml", StudyConfig(study="restored")).held():
+    with (
+        Study(target / "study.yaml", StudyConfig(study="restored")).held(),
+        local.alone() if local.folder.exists() else contextlib.nullcontext(),
+    ):
+        if local.is_running:
+            raise StudyError("its Label Studio runs.", "Stop it with 'rupture label-studio stop'.", path=target)
         former = _free_folder(target)
         begin(target, former, fresh, (BACKUPS, *(() if server else (SERVER,))))
         target.rename(former)
