@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,7 +55,8 @@ def test_of_two_that_start_it_at_once_one_does_and_both_find_it_running(
 def test_of_two_that_install_it_at_once_one_does_and_the_other_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, said = [], []
+    made: list[Path] = []
+    said: list[str] = []
 
     def create(folder: Path, with_pip: bool) -> None:
         made.append(folder)
@@ -63,8 +65,8 @@ def test_of_two_that_install_it_at_once_one_does_and_the_other_waits(
         (folder / "bin" / "label-studio").touch()
 
     monkeypatch.setenv("RUPTURE_LABEL_STUDIO_ENV", str(tmp_path / "cache" / "environment"))
-    monkeypatch.setattr(local_environment.venv, "create", create)
-    monkeypatch.setattr(local_environment.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0))
+    monkeypatch.setattr(venv, "create", create)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0))
     with ThreadPoolExecutor(2) as pool:
         found = set(pool.map(lambda _: local_environment.ensure_environment(said.append), range(2)))
     assert found == {tmp_path / "cache" / "environment"} == set(made)

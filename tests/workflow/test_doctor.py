@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
+from rupture_markers.cli_terminal import quiet_prefect
+from rupture_markers.errors import ConfigError
 from rupture_markers.workflow.deidentification import map_file
 from rupture_markers.workflow.study import open_study
 
@@ -163,3 +165,32 @@ def test_what_others_can_read_of_the_config_and_of_transcripts_elsewhere_is_told
     change(sample_study, "transcripts: ../elsewhere\n")
     check = examined(str(sample_study))[1]["permissions"]
     assert (check["state"], "'transcripts:'" in check["mend"]) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PREFECT_API_URL", "http://someone:hush@prefect.example.org:4200/api"),
+        ("PREFECT_API_URL", "http://[::1"),
+        ("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true"),
+        ("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "1"),
+    ],
+)
+def test_a_prefect_that_is_reached_in_the_clear_or_unchecked_is_refused_by_the_commands_and_told_by_the_doctor(
+    sample_study: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    _, checks = examined()
+    assert (checks["prefect"]["state"], name in checks["prefect"]["found"]) == ("fault", True)
+    for words in (["run"], ["collect"], ["retrain"], ["serve"], ["backend"]):
+        done = CliRunner().invoke(app, [*words, str(sample_study)])
+        assert isinstance(done.exception, ConfigError), done.output
+        assert name in str(done.exception)
+        assert "hush" not in str(done.exception)
+
+
+def test_a_prefect_that_is_reached_by_https_or_on_this_machine_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "false")
+    for url in ("", "http://127.0.0.1:4200/api", "http://localhost:4200/api", "https://prefect.example.org/api"):
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        quiet_prefect()

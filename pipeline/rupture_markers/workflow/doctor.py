@@ -24,6 +24,7 @@ from rupture_markers.workflow import queue, reading, stages
 from rupture_markers.workflow.deidentification import map_file
 from rupture_markers.workflow.gate import deny_of
 from rupture_markers.workflow.installed_packages import Installed, installed_packages
+from rupture_markers.workflow.prefect_access import require_safe_prefect
 from rupture_markers.workflow.study import Study, open_study
 
 State = Literal["ok", "warning", "fault"]
@@ -106,6 +107,10 @@ def _bounds(package: Installed) -> str:
 
 def _prefect() -> Check:
     url = os.environ.get("PREFECT_API_URL", "")
+    try:
+        require_safe_prefect()
+    except RuptureError as fault:
+        return Check("prefect", "fault", fault.what, fault.todo)
     if not url:
         return Check("prefect", "ok", "a server of its own for each run")
     try:
