@@ -93,7 +93,7 @@ def forget(
         counts = {
             "sessions": len(done.sessions), "lines of logs": done.records, "work files": done.files,
             "tasks on Label Studio": done.tasks, "export files of Label Studio": done.exports,
-            "backups removed": len(done.backups),
+            "backups removed": len(done.backups), "lines of the map of replaced words": done.replaced,
         }  # fmt: skip
         show_rows("Erased", [(what, str(count)) for what, count in counts.items()])
         for model in done.models:
@@ -101,4 +101,7 @@ def forget(
         for name in done.transcripts:
             said = "its source file, deleted if it held no other case" if transcripts else "its source file stays"
             console.print(f"{name}: {said}", highlight=False, soft_wrap=True)
-    report_failures([f"{name}: still names a session of the case; look at it" for name in done.left])
+    beside = [
+        f"{name}: a restore left it beside the study, and it may hold the case; delete it" for name in done.beside
+    ]
+    report_failures([*(f"{name}: still names a session of the case; look at it" for name in done.left), *beside])

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from rupture_markers.errors import ConfigError
+from rupture_markers.workflow.prefect_access import require_safe_prefect
 from rupture_markers.workflow.progress import watched_by
 
 console = Console()
@@ -53,7 +54,14 @@ def watched() -> Iterator[Bar]:
 
 
 def quiet_prefect() -> None:
-    """No telemetry, no chatter; an existing server is used where PREFECT_API_URL is set."""
+    """No telemetry, no chatter; an existing server is used where PREFECT_API_URL is set.
+
+    Raises
+    ------
+    ConfigError
+        If that server is reached in the clear, or unchecked.
+    """
+    require_safe_prefect()
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")

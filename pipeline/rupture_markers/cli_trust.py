@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from rupture_markers.cli_terminal import console, errors
+from rupture_markers.cli_terminal import console, errors, report_failures
 from rupture_markers.workflow.study import open_study
 
 _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
@@ -50,6 +50,8 @@ def backup(
 ) -> None:
     """Pack a study folder into one file in its `backups/`; it holds the transcripts, so keep it as safe as they are.
 
+    Status 2 where something of the study could not go along: a link, or what study.yaml names outside the folder.
+
     Example: `rupture backup my-study`
     """
     from rupture_markers.workflow.backup import back_up
@@ -57,9 +59,11 @@ def backup(
     with errors.status("packing"):
         made = back_up(open_study(study), server=with_server)
     if as_json:
-        typer.echo(json.dumps({"path": str(made.path), "files": made.files, "bytes": made.bytes}))
+        counts = {"path": str(made.path), "files": made.files, "bytes": made.bytes}
+        typer.echo(json.dumps({**counts, "left_out": list(made.left_out)}))
     else:
         console.print(f"{made.files} files, {made.bytes:,} bytes: {made.path}", highlight=False, markup=False)
+    report_failures(list(made.left_out))
 
 
 def restore(
@@ -70,7 +74,7 @@ def restore(
 
     Example: `rupture restore my-study/backups/2026-01-31-1.zip`
     """
-    from rupture_markers.workflow.backup import restore as put_back
+    from rupture_markers.workflow.restoring import restore as put_back
 
     with errors.status("unpacking"):
         restored, former = put_back(file, to)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import socket
@@ -18,6 +20,9 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -234,17 +239,70 @@ def test_addresses_beyond_this_machine_are_told_apart(host: str, own: bool) -> N
     assert server.is_loopback(host) == own
 
 
+def test_an_address_beyond_this_machine_is_refused_unless_a_proxy_is_said_to_stand_before_it(
+    sample_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(server, "serve_backend", lambda _, host, __: served.append(host))
+    done = CliRunner().invoke(app, ["backend", str(sample_study), "--host", "0.0.0.0"])
+    assert isinstance(done.exception, ConfigError)
+    assert "--behind-proxy" in str(done.exception)
+    assert served == []
+    for words in (["--host", "0.0.0.0", "--behind-proxy"], []):
+        assert CliRunner().invoke(app, ["backend", str(sample_study), *words]).exit_code == 0
+    assert served == ["0.0.0.0", "127.0.0.1"]
+
+
+def test_half_sent_requests_are_closed_soon_and_a_slow_answer_is_not() -> None:
+    async def slow(_: Request) -> Response:
+        await asyncio.sleep(2.5)
+        return Response("done")
+
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(running_app(Starlette(routes=[Route("/slow", slow)]), header_seconds=1.0))
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        half = [stack.enter_context(socket.create_connection(address, timeout=15)) for _ in range(70)]
+        for each in half:
+            each.sendall(b"POST /predict HTTP/1.1\r\nHost: here\r\nX-More: ")
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.5:  # one goes on and on, and gets no longer
+            with contextlib.suppress(OSError):
+                half[0].sendall(b"x")
+            time.sleep(0.1)
+        assert all(is_closed(each) for each in half)
+        assert httpx.get(f"{url}/slow", timeout=15, trust_env=False).text == "done"
+        kept = stack.enter_context(socket.create_connection(address, timeout=15))
+        kept.sendall(b"GET /none HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert b"404" in kept.recv(1000)
+        kept.sendall(b"GET /none HTTP/1.1\r\n")  # half of a second request
+        assert is_closed(kept)
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        while connection.recv(1000):
+            pass
+    except ConnectionError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
 @contextmanager
 def running(study: Study) -> Iterator[str]:
     """The server in a thread, at its address."""
+    with running_app(server.make_app(TaskPredictions(study), SECRET, partial(ask, study))) as url:
+        yield url
+
+
+@contextmanager
+def running_app(ours_to_serve: Starlette, **more: float) -> Iterator[str]:
+    """An app on our server in a thread, at its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    ours = uvicorn.Server(
-        uvicorn.Config(
-            server.make_app(TaskPredictions(study), SECRET, partial(ask, study)), port=port, log_level="critical"
-        )
-    )
+    ours = uvicorn.Server(server.backend_config(ours_to_serve, "127.0.0.1", port, **more))
     thread = threading.Thread(target=ours.run)
     thread.start()
     try:

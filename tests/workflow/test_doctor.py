@@ -10,6 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
+from rupture_markers.cli_terminal import quiet_prefect
+from rupture_markers.errors import ConfigError
+from rupture_markers.workflow.deidentification import map_file
 from rupture_markers.workflow.study import open_study
 
 
@@ -94,3 +97,100 @@ def test_a_missing_package_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     code, checks = examined()
     assert (code, checks["packages"]["state"]) == (1, "fault")
     assert "no-such-package-of-ours is missing (wanted: >=1)" in checks["packages"]["found"]
+
+
+def change(study: Path, more: str) -> None:
+    config = study / "study.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + more, encoding="utf-8")
+
+
+def test_damaged_accounts_are_a_fault_of_the_server_and_not_the_end_of_the_doctor(sample_study: Path) -> None:
+    (sample_study / "label-studio").mkdir(mode=0o700)
+    (sample_study / "label-studio" / "accounts.json").write_text('[{"user": "ana", "password": "hush', encoding="utf-8")
+    done = CliRunner().invoke(app, ["doctor", str(sample_study)])
+    assert done.exit_code == 1
+    assert "hush" not in done.output
+    _, checks = examined(str(sample_study))
+    assert "accounts.json" in checks["token and server"]["found"]
+    assert "move it away" in checks["token and server"]["mend"]
+
+
+def test_a_list_of_names_that_is_missing_or_that_others_can_read_is_a_fault(sample_study: Path) -> None:
+    assert examined(str(sample_study))[1]["list of names"]["state"] == "ok"
+    change(sample_study, "deidentification: {names: names.txt}\n")
+    _, checks = examined(str(sample_study))
+    assert (checks["list of names"]["state"], "Put it there" in checks["list of names"]["mend"]) == ("fault", True)
+    (sample_study / "names.txt").write_text("Quillabelle\n", encoding="utf-8")
+    (sample_study / "names.txt").chmod(0o640)
+    code, checks = examined(str(sample_study))
+    assert (code, checks["list of names"]["state"]) == (1, "fault")
+    assert "chmod 600 names.txt" in checks["list of names"]["mend"]
+    assert "Quillabelle" not in json.dumps(checks)
+
+
+def test_the_map_of_replaced_words_must_lie_outside_and_be_its_owners(sample_study: Path, tmp_path: Path) -> None:
+    maps = tmp_path / "maps"
+    maps.mkdir(mode=0o700)
+    change(sample_study, f"deidentification: {{map_folder: '{maps}'}}\n")
+    path = map_file(open_study(sample_study))
+    path.touch(mode=0o600)
+    assert examined(str(sample_study))[1]["map of replaced words"]["state"] == "ok"
+    maps.chmod(0o755)
+    check = examined(str(sample_study))[1]["map of replaced words"]
+    assert (check["state"], "chmod 700" in check["mend"]) == ("warning", True)
+    path.chmod(0o644)
+    check = examined(str(sample_study))[1]["map of replaced words"]
+    assert (check["state"], "chmod 600" in check["mend"]) == ("fault", True)
+    config = sample_study / "study.yaml"
+    config.write_text(config.read_text(encoding="utf-8").replace(str(maps), "maps"), encoding="utf-8")
+    check = examined(str(sample_study))[1]["map of replaced words"]
+    assert (check["state"], "Name one outside" in check["mend"]) == ("fault", True)
+
+
+def test_what_others_can_read_of_the_config_and_of_transcripts_elsewhere_is_told(
+    sample_study: Path, tmp_path: Path
+) -> None:
+    (sample_study / "transcripts").chmod(0o700)
+    sample_study.chmod(0o755)
+    (sample_study / "study.yaml").chmod(0o644)
+    (sample_study / "sessions.csv").chmod(0o644)
+    check = examined(str(sample_study))[1]["permissions"]
+    assert (check["state"], "study.yaml and sessions.csv" in check["found"]) == ("warning", True)
+    assert "chmod 600" in check["mend"]
+    for name in ("study.yaml", "sessions.csv"):
+        (sample_study / name).chmod(0o600)
+    assert examined(str(sample_study))[1]["permissions"]["state"] == "ok"
+    (sample_study / "transcripts").rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").chmod(0o755)
+    change(sample_study, "transcripts: ../elsewhere\n")
+    check = examined(str(sample_study))[1]["permissions"]
+    assert (check["state"], "'transcripts:'" in check["mend"]) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PREFECT_API_URL", "http://someone:hush@prefect.example.org:4200/api"),
+        ("PREFECT_API_URL", "http://[::1"),
+        ("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "true"),
+        ("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "1"),
+    ],
+)
+def test_a_prefect_that_is_reached_in_the_clear_or_unchecked_is_refused_by_the_commands_and_told_by_the_doctor(
+    sample_study: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    _, checks = examined()
+    assert (checks["prefect"]["state"], name in checks["prefect"]["found"]) == ("fault", True)
+    for words in (["run"], ["collect"], ["retrain"], ["serve"], ["backend"]):
+        done = CliRunner().invoke(app, [*words, str(sample_study)])
+        assert isinstance(done.exception, ConfigError), done.output
+        assert name in str(done.exception)
+        assert "hush" not in str(done.exception)
+
+
+def test_a_prefect_that_is_reached_by_https_or_on_this_machine_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "false")
+    for url in ("", "http://127.0.0.1:4200/api", "http://localhost:4200/api", "https://prefect.example.org/api"):
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        quiet_prefect()

@@ -160,6 +160,26 @@ def test_a_replaced_finding_is_read_from_a_copy_and_can_be_had_back(study: Path,
     assert reading.session(opened, "s2") == before
 
 
+def test_a_case_that_is_erased_is_gone_from_the_map_outside_the_study_and_folders_of_restores_are_named(
+    study: Path, tmp_path: Path
+) -> None:
+    other = study / "transcripts" / "s3.txt"
+    other.write_text(other.read_text(encoding="utf-8").replace("No, what for.", "Ask 555-010-9911."), encoding="utf-8")
+    rupture("deidentify", str(study), "--replace-all", "all")
+    (mapped,) = (tmp_path / "maps").iterdir()
+    assert NAME in mapped.read_text(encoding="utf-8")
+    (tmp_path / "study.before-restore-1").mkdir()
+    (tmp_path / ".study.restoring-x").mkdir()
+    done = json.loads(rupture("forget", str(study), "s2", "--yes", "--json", "--transcripts", code=2))
+    kept = mapped.read_text(encoding="utf-8")
+    assert NAME not in kept
+    assert "555-010-7788" not in kept
+    assert "555-010-9911" in kept
+    assert stat.S_IMODE(mapped.stat().st_mode) == 0o600
+    assert done["replaced"] == 4
+    assert done["beside"] == ["study.before-restore-1", ".study.restoring-x"]
+
+
 def test_a_changed_original_is_read_in_place_of_its_old_copy(study: Path) -> None:
     check(study, 2)
     rupture("deidentify", str(study), "--replace-all", "all")

@@ -52,14 +52,27 @@ class Account:
 
 
 def read_accounts(path: Path) -> tuple[Account, ...]:
-    """Accounts of the file; none where there is no file."""
+    """Accounts of the file; none where there is no file.
+
+    Raises
+    ------
+    LabelStudioError
+        If the file is damaged.
+    """
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(
+            Account(r["user"], SecretStr(r["password"]), SecretStr(r["token"]) if r.get("token") else None)
+            for r in rows
+        )
     except FileNotFoundError:
         return ()
-    return tuple(
-        Account(r["user"], SecretStr(r["password"]), SecretStr(r["token"]) if r.get("token") else None) for r in rows
-    )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise LabelStudioError(
+            "the file of the accounts is damaged.",
+            "Put it back from a backup; or move it away, and 'rupture label-studio start' makes new passwords.",
+            path=path,
+        ) from None
 
 
 def ensure_accounts(

@@ -11,13 +11,16 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import BaseFileLock, FileLock, Timeout
 from platformdirs import user_cache_path
 
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.markers.defaults import default_file
+from rupture_markers.transcripts.whole_file import private_folder
 
 _READY = "rupture-ready"
 _UNFINISHED = "rupture-unfinished"
+_LIMIT_S = 1800.0
 
 
 def environment_folder() -> Path:
@@ -31,7 +34,7 @@ def environment_folder() -> Path:
 
 
 def ensure_environment(say: Callable[[str], None] = lambda _: None) -> Path:
-    """Make the environment once, whole or not at all.
+    """Make the environment once, whole or not at all, by one process at a time.
 
     Returns
     -------
@@ -41,14 +44,45 @@ def ensure_environment(say: Callable[[str], None] = lambda _: None) -> Path:
     Raises
     ------
     LabelStudioError
-        If the package index cannot be reached or refuses.
+        If the package index cannot be reached or refuses, or another process installs it and does not end.
     """
     folder = environment_folder()
-    program = folder / "bin" / "label-studio"
-    named = bool(os.environ.get("RUPTURE_LABEL_STUDIO_ENV"))
-    unfinished = (folder / _UNFINISHED).exists()
-    if program.exists() and ((folder / _READY).exists() or (named and not unfinished)):
+    if _is_made(folder):
         return folder
+    lock = FileLock(private_folder(folder.parent) / f".{folder.name}.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for another process that installs Label Studio")
+        _wait(lock, folder)
+    try:
+        if not _is_made(folder):
+            _make(folder, say)
+    finally:
+        lock.release()
+    return folder
+
+
+def _wait(lock: BaseFileLock, folder: Path) -> None:
+    try:
+        lock.acquire(timeout=_LIMIT_S)
+    except Timeout:
+        raise LabelStudioError(
+            "another process has been installing Label Studio for long.", "End it, then start again.", path=folder
+        ) from None
+
+
+def _is_made(folder: Path) -> bool:
+    whole = (folder / _READY).exists() or (_is_named() and not (folder / _UNFINISHED).exists())
+    return (folder / "bin" / "label-studio").exists() and whole
+
+
+def _is_named() -> bool:
+    return bool(os.environ.get("RUPTURE_LABEL_STUDIO_ENV"))
+
+
+def _make(folder: Path, say: Callable[[str], None]) -> None:
+    named, unfinished = _is_named(), (folder / _UNFINISHED).exists()
     if named and not unfinished and folder.exists() and any(folder.iterdir()):
         raise LabelStudioError(
             "RUPTURE_LABEL_STUDIO_ENV names a folder that holds something else.",
@@ -77,4 +111,3 @@ def ensure_environment(say: Callable[[str], None] = lambda _: None) -> Path:
         )
     (folder / _READY).touch()
     (folder / _UNFINISHED).unlink()
-    return folder

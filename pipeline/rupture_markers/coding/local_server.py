@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
 from rupture_markers.coding.local_accounts import Account, ensure_accounts, read_accounts
-from rupture_markers.coding.local_environment import ensure_environment, environment_folder
+from rupture_markers.coding.local_environment import ensure_environment
 from rupture_markers.coding.own_process import born, free_port, is_free
 from rupture_markers.errors import LabelStudioError
 from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 
 ADMIN = "admin@rupture.local"
 _START_LIMIT_S = 180.0
+_WAIT_S = 240.0
 _STOP_LIMIT_S = 20.0
 _TO_THIS_MACHINE = {"ML_BLOCK_LOCAL_IP": "false", "SSRF_PROTECTION_ENABLED": "false"}
 """Its proxies point at a closed port and pass loopback by, so loopback is all that these two open."""
@@ -84,23 +87,51 @@ class LocalLabelStudio:
         Raises
         ------
         LabelStudioError
-            If it cannot be installed or does not come up.
+            If it cannot be installed, does not come up, or another process is starting it and does not end.
         """
-        status = self.status()
-        if status.running and ml_backend and not self._read_state().get("ml_backend"):
+        environment = ensure_environment(say)
+        with self.alone(_WAIT_S):
+            if self.is_running and ml_backend and not self._read_state().get("ml_backend"):
+                raise LabelStudioError(
+                    "Label Studio runs already, and would refuse a backend on this machine.",
+                    "Stop it ('rupture label-studio stop'), then start it with --ml-backend.",
+                )
+            if not self.is_running:
+                self._launch(environment, port or self._known_port() or free_port(), say, ml_backend)
+            url = self._read_state()["url"]
+            wanted = [ADMIN, *(user_name(coder) for coder in coders)]
+            if not {account.user for account in read_accounts(self.accounts_file)} >= set(wanted):
+                say("making the accounts")
+            ensure_accounts(self.accounts_file, wanted, ADMIN, environment, self._environ(str(url)))
+            return self.status()
+
+    @contextlib.contextmanager
+    def alone(self, wait_s: float = 0.0) -> Iterator[None]:
+        """Let nobody else start it meanwhile.
+
+        Parameters
+        ----------
+        wait_s : float
+            Seconds to wait for another that starts it.
+
+        Raises
+        ------
+        LabelStudioError
+            If another process starts it all that time.
+        """
+        lock = FileLock(private_folder(self.folder) / "lock", mode=0o600)
+        try:
+            lock.acquire(timeout=wait_s)
+        except Timeout:
             raise LabelStudioError(
-                "Label Studio runs already, and would refuse a backend on this machine.",
-                "Stop it ('rupture label-studio stop'), then start it with --ml-backend.",
-            )
-        if not status.running:
-            environment = ensure_environment(say)
-            self._launch(environment, port or self._known_port() or free_port(), say, ml_backend)
-        url = self._read_state()["url"]
-        wanted = [ADMIN, *(user_name(coder) for coder in coders)]
-        if not {account.user for account in read_accounts(self.accounts_file)} >= set(wanted):
-            say("making the accounts")
-        ensure_accounts(self.accounts_file, wanted, ADMIN, environment_folder(), self._environ(str(url)))
-        return self.status()
+                "another process is starting this Label Studio.",
+                "Wait until it ends, then try again.",
+                path=self.folder,
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def stop(self) -> bool:
         """Stop it; False where it did not run."""
@@ -115,6 +146,11 @@ class LocalLabelStudio:
                 break
             time.sleep(0.1)
         return True
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, by its process alone: its accounts may be damaged."""
+        return self._live_pid() is not None
 
     def status(self) -> ServerStatus:
         """Whether it runs, where, and for whom."""

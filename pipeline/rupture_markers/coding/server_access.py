@@ -45,15 +45,23 @@ def require_safe(url: str) -> None:
     ------
     LabelStudioError
     """
-    parts = urlsplit(url)
+    if not is_safe(url):
+        raise LabelStudioError(
+            "transcripts may not travel in the clear.", "Use an https address, or a Label Studio on this machine."
+        )
+
+
+def is_safe(url: str) -> bool:
+    """Whether an address is https, or plain http to this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
-        return
+        return True
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = host == "localhost"
-    if parts.scheme != "http" or not loopback:
-        raise LabelStudioError(
-            "transcripts may not travel in the clear.", "Use an https address, or a Label Studio on this machine."
-        )
+    return parts.scheme == "http" and loopback

@@ -21,13 +21,16 @@ from rupture_markers.coding.local_environment import environment_folder
 from rupture_markers.errors import RuptureError
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow import queue, reading, stages
+from rupture_markers.workflow.deidentification import map_file
+from rupture_markers.workflow.gate import deny_of
 from rupture_markers.workflow.installed_packages import Installed, installed_packages
+from rupture_markers.workflow.prefect_access import require_safe_prefect
 from rupture_markers.workflow.study import Study, open_study
 
 State = Literal["ok", "warning", "fault"]
 _SHOWN = ("prefect", "fastapi", "sqlalchemy", "label-studio-sdk", "spacy", "scikit-learn", "skops", "pydantic")
 _ROOM = 1_000_000_000
-_PRIVATE = ("work", "annotations", "models", "label-studio", "backups", "deidentified", "transcripts")
+_PRIVATE = ("work", "annotations", "models", "label-studio", "backups", "deidentified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def examine(study: Path | None) -> Iterator[Check]:
     yield Check("study", "ok", f"'{opened.config.study}' opens")
     yield _room(opened)
     yield _permissions(opened)
+    yield _asked("list of names", lambda: _names(opened))
+    yield _map(opened)
     yield _lock(opened)
     yield _unfinished(opened)
     yield _asked("transcripts", lambda: f"{len(reading.source_files(opened))} files")
@@ -102,6 +107,10 @@ def _bounds(package: Installed) -> str:
 
 def _prefect() -> Check:
     url = os.environ.get("PREFECT_API_URL", "")
+    try:
+        require_safe_prefect()
+    except RuptureError as fault:
+        return Check("prefect", "fault", fault.what, fault.todo)
     if not url:
         return Check("prefect", "ok", "a server of its own for each run")
     try:
@@ -131,20 +140,55 @@ def _room(study: Study) -> Check:
 def _permissions(study: Study) -> Check:
     """Whether others can read what is private; file names are counted, not shown."""
     open_to_all = 0
-    for name in _PRIVATE:
-        folder = study.folder / name
+    for folder in (*(study.folder / name for name in _PRIVATE), study.transcripts):
         paths = [folder, *folder.rglob("*")] if folder.exists() else []
         # What lies in a folder that others cannot open is out of their reach whatever its own mode.
-        if paths and stat.S_IMODE(folder.stat().st_mode) & 0o077:
-            open_to_all += sum(bool(stat.S_IMODE(p.lstat().st_mode) & 0o077) for p in paths if not p.is_symlink())
+        if paths and _is_open(folder):
+            open_to_all += sum(_is_open(p) for p in paths if not p.is_symlink())
     token = study.config.label_studio.token_file
-    shown = token is not None and (study.folder / token).exists()
-    if shown and stat.S_IMODE((study.folder / str(token)).stat().st_mode) & 0o077:
+    if token is not None and (study.folder / token).exists() and _is_open(study.folder / token):
         return Check("permissions", "fault", "others can read the token file", f"Run 'chmod 600 {token}' there.")
     if open_to_all:
-        mend = "Run 'chmod -R go-rwx' on the study folder."
+        outside = not study.transcripts.resolve().is_relative_to(study.folder.resolve())
+        also = ", and on the transcripts that 'transcripts:' names" if outside else ""
+        mend = f"Run 'chmod -R go-rwx' on the study folder{also}."
         return Check("permissions", "warning", f"others can read {open_to_all} files and folders", mend)
+    said = [path for path in (study.path, study.sessions) if path is not None and _is_open(path)]
+    if said and _is_open(study.folder):
+        names = " and ".join(path.name for path in said)
+        mend = f"Run 'chmod 700' on the study folder, or 'chmod 600 {' '.join(path.name for path in said)}' there."
+        return Check("permissions", "warning", f"others can read {names}, which may name people", mend)
     return Check("permissions", "ok", "the owner alone can read the study's folders")
+
+
+def _is_open(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.lstat().st_mode) & 0o077)
+
+
+def _map(study: Study) -> Check:
+    """The map of replaced words: outside the study, and its owner's alone."""
+    name = "map of replaced words"
+    try:
+        path = map_file(study)
+    except RuptureError as fault:
+        return Check(name, "fault", fault.what, fault.todo)
+    folder = path.parent
+    if not folder.exists():
+        return Check(name, "ok", "none yet")
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        mend = "Give yourself the right to write there, or name another under 'deidentification: map_folder:'."
+        return Check(name, "fault", "its folder cannot be written", mend)
+    if _is_open(folder) and path.exists() and _is_open(path):
+        return Check(name, "fault", "others can read it", f"Run 'chmod 700 {folder}' and 'chmod 600 {path}'.")
+    if _is_open(folder):
+        return Check(name, "warning", "others can look into its folder", f"Run 'chmod 700 {folder}'.")
+    return Check(name, "ok", "there, its owner's alone" if path.exists() else "none yet")
+
+
+def _names(study: Study) -> str:
+    deny_of(study)
+    named = study.config.deidentification.names is not None
+    return "there, its owner's alone" if named else "study.yaml names none"
 
 
 def _lock(study: Study) -> Check:

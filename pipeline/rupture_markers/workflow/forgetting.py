@@ -1,4 +1,4 @@
-"""Erase a case everywhere we keep it: logs, work files, Label Studio with its exports, backups.
+"""Erase a case everywhere we keep it: logs, work files, the map of replaced names, Label Studio, backups.
 
 The logs are only ever added to but for this: what a person has a right to have erased is erased. Each file is written
 whole or not at all, and a run that was cut off is finished by the next.
@@ -19,7 +19,9 @@ from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.registry import list_models
 from rupture_markers.transcripts.whole_file import whole_file
 from rupture_markers.workflow import reading
+from rupture_markers.workflow.deidentification import map_file
 from rupture_markers.workflow.forgotten import case_sha256, forgotten_cases, keep_forgotten
+from rupture_markers.workflow.half_restored import left_beside
 from rupture_markers.workflow.prefect_server import known_server
 from rupture_markers.workflow.queue import client_of, local_server
 from rupture_markers.workflow.study import Study, read_json, write_json
@@ -42,6 +44,10 @@ class Forgotten:
         Source files of the case; removed only where that was asked for.
     left : tuple of str
         Files of the study that still hold an id of the case's sessions.
+    replaced : int
+        Lines of the map outside the study, with the words that placeholders stand for.
+    beside : tuple of str
+        Folders beside the study that restores left there: each may hold all of the case.
     """
 
     sessions: tuple[str, ...]
@@ -53,6 +59,8 @@ class Forgotten:
     models: tuple[str, ...]
     transcripts: tuple[str, ...]
     left: tuple[str, ...]
+    replaced: int
+    beside: tuple[str, ...]
 
 
 def _logs(study: Study) -> tuple[Path, ...]:
@@ -106,10 +114,12 @@ def forget(study: Study, case_id: str, *, transcripts: bool = False, server: boo
     ------
     StudyError
         If the study has no such case and it was not erased before.
+    ConfigError
+        If the map of replaced words would lie in the study folder.
     LabelStudioError
         If the server cannot be reached; nothing was erased then, since the logs say which tasks are the case's.
     """
-    sessions = sessions_of(study, case_id)
+    sessions, mapped = sessions_of(study, case_id), map_file(study)
     if not sessions and case_sha256(study, case_id) not in forgotten_cases(study):
         raise StudyError(
             "the study has no such case.", "Cases are named in sessions.csv, or after their file.", path=study.folder
@@ -128,6 +138,7 @@ def forget(study: Study, case_id: str, *, transcripts: bool = False, server: boo
     _erase_from_ledger(study, tasks)
     _erase_from_held_out(study, case_id)
     backups = _erase_backups(study)
+    replaced = _erase_lines(mapped, case_id, names)
     if transcripts:
         for path, alone in sources.items():
             if alone:
@@ -136,6 +147,7 @@ def forget(study: Study, case_id: str, *, transcripts: bool = False, server: boo
     return Forgotten(
         sessions, records, files, removed, exports, backups, models,
         tuple(reading.relative(study, path) for path in sources), _left(study, names, sources),
+        replaced, tuple(path.name for path in left_beside(study.folder)),
     )  # fmt: skip
 
 

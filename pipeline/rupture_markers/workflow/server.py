@@ -31,6 +31,7 @@ from starlette.routing import Route
 from rupture_markers.errors import ConfigError, RuptureError
 from rupture_markers.workflow.asked import Wish
 from rupture_markers.workflow.backend_predictions import TaskPredictions
+from rupture_markers.workflow.prompt_headers import within
 
 SECRET_VARIABLE = "RUPTURE_BACKEND_SECRET"  # noqa: S105 - a variable's name
 USER = "rupture"
@@ -38,7 +39,7 @@ MOST_BYTES = 20_000_000
 """Of a request: a batch of tasks carries their dialogues."""
 MOST_TASKS = 2000
 SECONDS = 20.0
-"""For a body to arrive; and, apart, for an answer to be found."""
+"""For headers to arrive, for a body to arrive; and, apart, for an answer to be found."""
 WISHES_OF_ACTION: dict[str, tuple[Wish, ...]] = {
     "ANNOTATION_CREATED": ("collect",),
     "ANNOTATIONS_CREATED": ("collect",),
@@ -210,6 +211,15 @@ async def _failed(_: Request, __: Exception) -> Response:
     return Response(status_code=500)
 
 
+def backend_config(app: Starlette, host: str, port: int, *, header_seconds: float = SECONDS) -> uvicorn.Config:
+    """How the server runs: bounded in connections, in the size of headers and in the time that they may take."""
+    return uvicorn.Config(
+        app, host=host, port=port, http=within(header_seconds), access_log=False, log_level="critical",
+        server_header=False, proxy_headers=False, timeout_keep_alive=5, limit_concurrency=64,
+        h11_max_incomplete_event_size=64_000,
+    )  # fmt: skip
+
+
 def serve_backend(app: Starlette, host: str, port: int) -> None:
     """Serve until stopped; requests are not logged.
 
@@ -218,11 +228,7 @@ def serve_backend(app: Starlette, host: str, port: int) -> None:
     ConfigError
         If the port is taken or the address is not this machine's.
     """
-    config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_level="critical", server_header=False, proxy_headers=False,
-        timeout_keep_alive=5, limit_concurrency=64, h11_max_incomplete_event_size=64_000,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(backend_config(app, host, port))
     try:
         server.run()
     except SystemExit:

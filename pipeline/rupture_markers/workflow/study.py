@@ -20,6 +20,7 @@ from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.transcripts.options import ReadOptions
 from rupture_markers.transcripts.whole_file import private_folder, whole_text_file
 from rupture_markers.workflow.config import StudyConfig, load_config
+from rupture_markers.workflow.half_restored import require_not_half_restored
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,9 @@ class Study:
         Raises
         ------
         StudyError
-            If another run holds it, with that run's process id.
+            If another run holds it, with that run's process id, or a restore of it was cut off.
         """
+        require_not_half_restored(self.folder)
         make_folder(self.work)
         lock = FileLock(self.work / "lock", timeout=0, mode=0o600)
         holder = self.work / "lock-holder"
@@ -184,7 +186,11 @@ def open_study(path: Path) -> Study:
     ------
     ConfigError
         If there is no study config, or it is wrong.
+    StudyError
+        If a restore of it was cut off.
     """
+    folder = (path.parent if path.name == "study.yaml" else path).resolve()
+    require_not_half_restored(folder)
     path = path / "study.yaml" if path.is_dir() else path
     study = Study(path.resolve(), load_config(path))
     if not study.transcripts.exists():
