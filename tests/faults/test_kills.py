@@ -26,6 +26,8 @@ from tests.faults.kill_campaign import (
     Command,
     annotate_to_server,
     changes_of,
+    collect,
+    collected,
     in_a_fork,
     kill_somewhere,
     require_whole,
@@ -34,6 +36,7 @@ from tests.faults.kill_campaign import (
 )
 from tests.faults.push_campaign import annotate, name_study, prepare
 
+from rupture_markers.coding import collect as collecting_of_project
 from rupture_markers.errors import StudyError
 from rupture_markers.workflow import stages
 from rupture_markers.workflow.study import Study, open_study
@@ -309,3 +312,27 @@ def test_a_clock_that_was_set_back_changes_nothing(
     (study / "transcripts" / "invented-000.txt").write_text(text.replace("T: ", "T: Well, ", 1), encoding="utf-8")
     COMMANDS[0].work(study)
     assert "Well, " in json.dumps(tasks_and_draws(study)[0], ensure_ascii=False)
+
+
+def test_a_clock_that_was_set_back_makes_a_collect_lose_nothing_and_take_nothing_twice(
+    answered_study: Path, label_studio: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, whole = tmp_path / "study", tmp_path / "reference"
+    for folder in (study, whole):
+        shutil.copytree(answered_study, folder)
+        collect(folder)
+    before = collected(study)
+    for path in study.rglob("*"):
+        os.utime(path, (4_000_000_000, 4_000_000_000))  # written in a later year than it is now
+    with label_studio.client() as client:
+        assert annotate(open_study(study), client, random.Random(2))
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 0.0)
+        patch.setattr(collecting_of_project, "now", lambda: "1970-01-01T00:00:00.000000Z")
+        for _ in range(2):
+            collect(study)
+    collect(whole)
+    assert collected(study) == collected(whole)
+    assert len(collected(study)) > len(before)
+    collect(study)  # the clock is right again
+    assert collected(study) == collected(whole)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +197,15 @@ def test_a_prefect_that_is_reached_by_https_or_on_this_machine_is_not_refused(mo
     for url in ("", "http://127.0.0.1:4200/api", "http://localhost:4200/api", "https://prefect.example.org/api"):
         monkeypatch.setenv("PREFECT_API_URL", url)
         quiet_prefect()
+
+
+def test_a_prefect_in_the_clear_that_a_file_of_settings_names_is_refused_before_a_flow_begins(tmp_path: Path) -> None:
+    (tmp_path / "prefect.toml").write_text('[api]\nurl = "http://prefect.example.org:4200/api"\n', encoding="utf-8")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT")}
+    done = subprocess.run(
+        [sys.executable, "-c", "import rupture_markers.workflow.flows"],
+        cwd=tmp_path, env=environment | {"PREFECT_HOME": str(tmp_path / "home")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "ConfigError" in done.stderr
+    assert "plain http" in done.stderr

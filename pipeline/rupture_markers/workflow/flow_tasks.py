@@ -9,13 +9,18 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture, as_completed
+from prefect.settings import PREFECT_API_TLS_INSECURE_SKIP_VERIFY, PREFECT_API_URL
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from rupture_markers.errors import LabelStudioFault, without_words
 from rupture_markers.markers.marker import Arm
 from rupture_markers.workflow import collecting, queue, reading, stages
+from rupture_markers.workflow.prefect_access import require_safe_prefect
 from rupture_markers.workflow.progress import observer
 from rupture_markers.workflow.study import Study, open_study
+
+# A profile or a prefect.toml may name the server, too, and Prefect hears of a flow before its first line runs.
+require_safe_prefect(PREFECT_API_URL.value() or "", unchecked=PREFECT_API_TLS_INSECURE_SKIP_VERIFY.value())
 
 _RETRIES = 2
 _RETRY_SECONDS = [5.0, 20.0]
