@@ -238,6 +238,9 @@ def plant(places: Places) -> None:
     (places.folder("out") / "canary.jsonl").write_text(line + "\n", encoding="utf-8")
     table = {"session_id": "canary", "turn": 0, "codes": ["W1"], "coder": "ana"}
     (places.folder("out") / "codings.jsonl").write_text(json.dumps(table) + "\n", encoding="utf-8")
+    (places.folder("out") / "elsewhere.csv").write_text(
+        "session,turn,coder,code\ninvented-002,1,ana,W2\n", encoding="utf-8"
+    )
     token = places.study / "token"
     token.write_text(FILE_TOKEN, encoding="utf-8")
     token.chmod(0o600)

@@ -89,7 +89,7 @@ AFTER_TRAINING: tuple[tuple[str, ...], ...] = (
     ("models", "export", "{study}", "{model}", "--out", "{out}/model.zip"),
     ("models", "promote", "{study}", "{model}", "--reason", "a test"),
     ("models", "rollback", "{study}", "--reason", "a test"),
-    ("import-codings", "{study}", "{out}/exported-codings.csv"),
+    ("import-codings", "{study}", "{out}/elsewhere.csv"),
     ("forget", "{study}", "invented-dyad-A", "--yes"),
 )
 """What is done with a model of the study's own, and the erasure of a case at the end."""
