@@ -32,6 +32,7 @@ from rupture_markers.cli_terminal import (
     watched,
 )
 from rupture_markers.errors import IngestError, RuptureError, StudyError, without_words
+from rupture_markers.transcripts.control_characters import displayed
 
 if TYPE_CHECKING:
     from rupture_markers.workflow.summary import RunSummary
@@ -121,13 +122,13 @@ def check(  # noqa: PLR0912 - one branch a thing to show
         table = Table("file", "sessions", "turns", "warnings", title="Transcripts")
         for o in outcomes:
             if not o.error:
-                table.add_row(o.file, str(len(o.sessions)), str(o.turns), str(o.warnings))
+                table.add_row(displayed(o.file), str(len(o.sessions)), str(o.turns), str(o.warnings))
         console.print(table)
         for o in outcomes:
             for line in reading.warnings_of(opened, o):
-                console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+                console.print(displayed(line), style="yellow", markup=False, highlight=False, soft_wrap=True)
     for o in failed:
-        errors.print(o.error, style="red", markup=False, highlight=False)
+        errors.print(displayed(o.error), style="red", markup=False, highlight=False)
         if o.detail and errors.is_terminal:
             errors.print(o.detail, markup=False, highlight=False)
     if not as_json:
@@ -164,7 +165,7 @@ def score(
     console.print(f"{done.turns} turns of {done.sessions} sessions scored: {out}")
     for session_id, novelty in done.novel:
         errors.print(
-            f"session '{session_id}' is unlike what the model has seen (novelty {novelty:.1f}, usual below "
+            f"session '{displayed(session_id)}' is unlike what the model has seen (novelty {novelty:.1f}, usual below "
             f"{done.limit:.1f}): trust its scores less.",
             style="yellow", markup=False, highlight=False,
         )  # fmt: skip
@@ -238,12 +239,12 @@ def main() -> None:
         with without_words():
             app()
     except RuptureError as fault:
-        errors.print(str(fault), style="red", markup=False, highlight=False)
+        errors.print(displayed(str(fault)), style="red", markup=False, highlight=False)
         if isinstance(fault, IngestError) and fault.terminal_only and errors.is_terminal:
             errors.print(fault.terminal_only, markup=False, highlight=False)
         sys.exit(fault.exit_code)
     except OSError as fault:
-        where = fault.filename or "a file"
+        where = displayed(str(fault.filename or "a file"))
         errors.print(
             f"{where}: cannot be read or written ({fault.strerror}). Check the disk and its permissions, then run again: "
             "what was done stays done.",

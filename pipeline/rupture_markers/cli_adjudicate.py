@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from rupture_markers.cli_terminal import report_failures, show_rows
+from rupture_markers.cli_terminal import console, errors, report_failures, show_rows
 from rupture_markers.workflow.study import Study, open_study
 
-console = Console()
-errors = Console(stderr=True)
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 
 

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Column, Table
 
+from rupture_markers.cli_terminal import console
 from rupture_markers.workflow.study import open_study
 
 if TYPE_CHECKING:
     from rupture_markers.coding.agreement import Agreement, AgreementRow
 
-console = Console()
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
 AsCsv = Annotated[Path | None, typer.Option("--csv", help="Write every row to this CSV too.")]

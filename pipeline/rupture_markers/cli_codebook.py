@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from rupture_markers.cli_terminal import console, displayed_lines
 
 codebook_app = typer.Typer(help="What is coded.", no_args_is_help=True)
 cues_app = typer.Typer(help="What rules hear in words.", no_args_is_help=True)
-console = Console()
 BookPath = Annotated[Path | None, typer.Argument(help="A codebook; the shipped one without.")]
 
 
@@ -63,7 +63,8 @@ def guide(path: BookPath = None) -> None:
     """
     from rupture_markers.markers.codebook import coder_guide, load_codebook
 
-    typer.echo(coder_guide(load_codebook(path)))
+    guide = coder_guide(load_codebook(path))
+    typer.echo(displayed_lines(guide) if console.is_terminal else guide)
 
 
 @codebook_app.command()

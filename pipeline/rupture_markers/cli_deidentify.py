@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from rupture_markers.cli_terminal import console
 from rupture_markers.errors import ConfigError
+from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.transcripts.identifiers.finding import Finding, Kind
 from rupture_markers.workflow.study import Study, open_study
 
-console = Console()
 _SHOWN = 200
 
 
@@ -52,7 +52,7 @@ def show_findings(study: Study, found: Mapping[str, tuple[Finding, ...]], *, sho
     columns = ["session", "turn or field", "offsets", "kind", *(["text"] if show_text else [])]
     table = Table(*columns, title="Possible identifiers")
     for f in everything[:_SHOWN]:
-        row = [f.session_id, f.where, f"{f.start}-{f.end}", f.kind]
+        row = [displayed(f.session_id), displayed(f.where), f"{f.start}-{f.end}", f.kind]
         table.add_row(*row, *([shown_text(study, f)] if show_text else []))
     console.print(table, markup=False)
     if len(everything) > _SHOWN:
@@ -134,7 +134,9 @@ def _ask(study: Study, found: Sequence[Finding]) -> tuple[dict[str, list[Finding
     replaced: list[Finding] = []
     for number, finding in enumerate(found, start=1):
         before, words, after = context_of(study, finding)
-        console.print(f"\n{number} of {len(found)}: {finding.reference}, {finding.kind}", markup=False, highlight=False)
+        console.print(
+            f"\n{number} of {len(found)}: {displayed(finding.reference)}, {finding.kind}", markup=False, highlight=False
+        )
         console.print(f"… {before}", end="", markup=False, highlight=False)
         console.print(words, style="bold reverse", end="", markup=False, highlight=False)
         console.print(f"{after} …", markup=False, highlight=False)

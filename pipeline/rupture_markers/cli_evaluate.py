@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from rupture_markers.cli_terminal import console, errors, report_failures, require_terminal, watched
+from rupture_markers.cli_terminal import console, echo_json, errors, report_failures, require_terminal, watched
 from rupture_markers.errors import ConfigError
 from rupture_markers.transcripts.control_characters import displayed
 
@@ -105,7 +105,7 @@ def evaluate(
     missed = words_of_misses(report, given, folders) if show_text else MissedWords({})
     write_evaluation(out, report, missed.texts)
     if as_json:
-        typer.echo(report.model_dump_json())
+        echo_json(report)
     else:
         show_report(report)
         for (session_id, turn), words in missed.texts.items():

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Column, Table
 
+from rupture_markers.cli_terminal import console
 from rupture_markers.errors import ConfigError
 from rupture_markers.workflow.study import open_study
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rupture_markers.workflow.coded_study import CodedStudy
     from rupture_markers.workflow.judging import RecallRow
 
-console = Console()
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
 

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from rupture_markers.cli_study_models import add_commands, list_of_study
+from rupture_markers.cli_terminal import console, displayed_lines, echo_json, errors
 from rupture_markers.markers.defaults import default_file
-from rupture_markers.transcripts.control_characters import displayed
 from rupture_markers.workflow.study import open_study
 
 models_app = typer.Typer(help="The models at hand.", no_args_is_help=True)
 add_commands(models_app)
-console = Console()
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -66,10 +64,9 @@ def show(
 
     where: str | Path = model if study is None else reference(open_study(study), model)
     if as_json:
-        typer.echo(read_manifest(where).model_dump_json())
+        echo_json(read_manifest(where))
     else:
-        card = (model_folder(where) / "card.md").read_text(encoding="utf-8")
-        typer.echo("\n".join(displayed(line) for line in card.split("\n")))
+        typer.echo(displayed_lines((model_folder(where) / "card.md").read_text(encoding="utf-8")))
 
 
 @models_app.command("train-baseline")
@@ -85,7 +82,7 @@ def train_shipped(
     from rupture_markers.learning.training import steps, train_baseline
     from rupture_markers.reports.model_card import write_model_card
 
-    with Progress(console=Console(stderr=True)) as progress:
+    with Progress(console=errors) as progress:
         bar = progress.add_task("training", total=steps())
         loaded = train_baseline(data, out, seed=seed, progress=lambda done: progress.advance(bar, done))
     write_model_card(out)

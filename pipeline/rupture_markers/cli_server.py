@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from rupture_markers.cli_terminal import console, errors
 from rupture_markers.workflow.study import open_study
 
 server_app = typer.Typer(help="The local Label Studio of a study.", no_args_is_help=True)
-console = Console()
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
 
 
@@ -31,7 +30,7 @@ def start(
     from rupture_markers.workflow.queue import local_server
 
     opened = open_study(study)
-    with Console(stderr=True).status("Label Studio") as status:
+    with errors.status("Label Studio") as status:
         found = local_server(opened).start(
             opened.config.coding.coders, port=port, ml_backend=ml_backend, say=status.update
         )

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Column, Table
 
 from rupture_markers.cli_retrain import show_comparison
-from rupture_markers.cli_terminal import console, quiet_prefect, report_failures, show_rows, watched
+from rupture_markers.cli_terminal import console, echo_json, quiet_prefect, report_failures, show_rows, watched
 from rupture_markers.workflow.study import open_study
 
 StudyPath = Annotated[Path, typer.Argument(help="study.yaml, or the folder it lies in.")]
@@ -61,7 +61,7 @@ def compare(
 
     found = study_models.compare_models(open_study(study), candidate, champion)
     if as_json:
-        typer.echo(found.model_dump_json())
+        echo_json(found)
     else:
         show_comparison(found)
 

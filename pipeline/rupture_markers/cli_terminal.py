@@ -6,18 +6,43 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from rupture_markers.errors import ConfigError
+<<<<<<< HEAD
 from rupture_markers.workflow.prefect_access import require_safe_prefect
+=======
+from rupture_markers.transcripts.control_characters import displayed
+>>>>>>> ha
 from rupture_markers.workflow.progress import watched_by
 
-console = Console()
-errors = Console(stderr=True)
+
+class PlainConsole(Console):
+    """A terminal that takes a string for words alone: no markup, no emoji codes, no character that it would act on.
+
+    Paths, ids, labels and reasons come from the lab's files: one named ``x [/b].txt``, or with an escape sequence in its
+    name, is shown as it is. Lines are kept; style is given beside the string, or by a ``Text``.
+    """
+
+    def render_str(self, text: str, **asked: Any) -> Text:
+        """The string as a text to be shown."""
+        return super().render_str(displayed_lines(text), **{**asked, "markup": False, "emoji": False})
+
+
+def displayed_lines(text: str) -> str:
+    """``displayed`` for text of several lines."""
+    return "\n".join(displayed(line) for line in text.split("\n"))
+
+
+console = PlainConsole()
+errors = PlainConsole(stderr=True)
 PARTLY = 2
 """Exit status where some files failed and everything else is done."""
 
@@ -85,9 +110,14 @@ def require_terminal() -> None:
 def report_failures(failed: list[str]) -> None:
     """List what failed and leave with a status that says so."""
     for line in failed:
-        errors.print(line, style="red", markup=False, highlight=False)
+        errors.print(displayed(line), style="red", markup=False, highlight=False)
     if failed:
         raise typer.Exit(PARTLY)
+
+
+def echo_json(model: BaseModel) -> None:
+    """Write a model as JSON of ASCII alone, as every other command does."""
+    typer.echo(json.dumps(json.loads(model.model_dump_json())))
 
 
 def show_rows(title: str, rows: list[tuple[str, str]], *, as_json: bool = False) -> None:

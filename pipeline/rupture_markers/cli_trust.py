@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rupture_markers.cli_terminal import console, errors, report_failures
 from rupture_markers.workflow.study import open_study
@@ -36,8 +36,7 @@ def doctor(
     else:
         table = Table("what", "state", "found", "how to mend it")
         for check in checks:
-            colour = _COLOURS[check.state]
-            table.add_row(check.name, f"[{colour}]{check.state}[/]", escape(check.found), escape(check.mend))
+            table.add_row(check.name, Text(check.state, style=_COLOURS[check.state]), check.found, check.mend)
         console.print(table)
     if any(check.state == "fault" for check in checks):
         raise typer.Exit(1)

@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
@@ -17,6 +15,7 @@ from typer.testing import CliRunner
 
 from rupture_markers.cli import app
 from rupture_markers.errors import ConfigError, ModelError
+from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.registry import model_folder, read_manifest
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.reports.model_card import write_model_card
@@ -118,13 +117,14 @@ def test_words_of_misses_are_shown_on_a_terminal_only_and_steer_nothing(folder: 
     assert "\u202e" not in shown
 
 
-def test_words_of_misses_of_a_session_that_the_gate_stops_are_left_out(coded_study: Path, tmp_path: Path) -> None:
+def test_words_of_misses_of_a_session_that_the_gate_stops_are_left_out(coded_study: Path, evaluated: Path) -> None:
     study = open_study(coded_study)
     given = open_evaluation_set([coded_study], study.codebook())
     by_session = {t.session_id: t.turns[0].index for t in given.coded.transcripts}
     stopped = next(p.stem for p in sorted(study.transcripts.glob("*.txt")) if p.stem in by_session)
-    misses = [SimpleNamespace(session_id=name, turn=turn) for name, turn in by_session.items()]
-    report: Any = SimpleNamespace(misses=misses)
+    report = EvaluationReport.model_validate_json((evaluated / "evaluation.json").read_bytes())
+    misses = [report.misses[0].model_copy(update={"session_id": n, "turn": turn}) for n, turn in by_session.items()]
+    report = report.model_copy(update={"misses": misses})
     everything = words_of_misses(report, given, [coded_study])
     assert {name for name, _ in everything.texts} == set(by_session)
     assert everything.notices == ()
