@@ -16,11 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rupture_markers.errors import ConfigError
-<<<<<<< HEAD
-from rupture_markers.workflow.prefect_access import require_safe_prefect
-=======
 from rupture_markers.transcripts.control_characters import displayed
->>>>>>> ha
+from rupture_markers.workflow.prefect_access import require_safe_prefect
 from rupture_markers.workflow.progress import watched_by
 
 
