@@ -273,7 +273,9 @@ def one_disaster(
                 strike.join()
 
         through_faults(outcome, lambda: push_all(study), heal)
-        outcome.faults = {kind: len(strikes)}
+    outcome.faults = {kind: len(strikes)}
+    # The server may have come back at another port.
+    with LabelStudioClient(disaster.local.status().url, token) as direct:
         judge(study, direct, before, outcome, seen)
         collect_all(study)
         judge_answers(study, said, outcome)
