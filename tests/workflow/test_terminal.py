@@ -23,7 +23,8 @@ SHOWN = r"s [/b] \u001b]0;owned\u0007\u202e:skull:"
 
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
+    for console in (cli_terminal.console, cli_terminal.errors):
+        monkeypatch.setattr(console, "width", 400)
 
 
 @pytest.fixture
