@@ -7,7 +7,6 @@ files would come from. Prefect is left out of these; a few kills of the real com
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -37,8 +36,11 @@ from rupture_markers.coding.codings_log import read_coded_segments
 from rupture_markers.coding.tasks import write_task_files
 from rupture_markers.errors import ModelError, RuptureError
 from rupture_markers.learning.champion import POINTER, champion_changes, champion_id, read_history
+from rupture_markers.learning.registry import load_model
 from rupture_markers.learning.scores import read_scores
+from rupture_markers.learning.scoring import score_transcript
 from rupture_markers.learning.selection import read_decisions
+from rupture_markers.markers.marker import FAMILIES
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.workflow import reading, retraining, stages, study_models
 from rupture_markers.workflow.queue import client_of
@@ -163,13 +165,21 @@ def retrain(folder: Path) -> None:
 
 
 def retrained(folder: Path) -> Any:
-    """The candidates, the hashes of their models, and what was decided on each."""
+    """The candidates, what they say of themselves and of a session, and what was decided on each.
+
+    Files are not compared: skops puts times and addresses of memory into them.
+    """
     study = open_study(folder)
-    made = sorted(path.parent for path in study.models.glob("*/manifest.json"))
-    return (
-        [(path.name, hashlib.sha256((path / "model.skops").read_bytes()).hexdigest()) for path in made],
-        [(d.action, d.model, d.champion) for d in read_history(study.models)],
-    )
+    codebook = study.codebook()
+    session = reading.session(study, reading.session_names(study)[0])
+    found = []
+    for path in sorted(path.parent for path in study.models.glob("*/manifest.json")):
+        loaded = load_model(path, codebook, cues=study.cues(codebook), spacy_model=study.config.spacy_model)
+        scores = score_transcript(loaded, session)
+        said = loaded.manifest.model_dump(exclude={"created", "sha256", "size_bytes"})
+        rows = [[None if p is None else round(p, 8) for p in scores.probabilities(f)] for f in FAMILIES]
+        found.append((path.name, said, rows))
+    return found, [(d.action, d.model, d.champion) for d in read_history(study.models)]
 
 
 COMMANDS = (
