@@ -81,7 +81,7 @@ def prepare(data: Path, name: str, cache: Path) -> SetData:
         config = replace(FitConfig(), set_weights={"invented": INVENTED_WEIGHT})
         model, _ = fit_model(build_table(others.transcripts, featurise), others, families, config)
         coded = read_set(data / name, ("coder_a",))
-        table = build_table(coded.transcripts, featurise, counter=model.counter())
+        table = build_table(coded.transcripts, featurise, counter=model.counter)
         given = model.score_table(table).probabilities
         segment, first = np.zeros(len(table), dtype=np.int64), 0
         row = 0

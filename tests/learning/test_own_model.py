@@ -27,7 +27,7 @@ def noise(sample_coded: CodedSet, sample_table: TurnTable) -> GoldTurns:
         rows = sample_table.rows_of(family)
         base[rows, column] = np.random.default_rng(column).normal(size=len(rows))
     texts = [turn.spoken for transcript in sample_coded.transcripts for turn in transcript.turns]
-    counts, terms = count_sorted(texts, characters=False)
+    counts, _, terms = count_sorted(texts, characters=False)
     return GoldTurns(base, counts, terms, share_columns(sample_table, sample_coded.shares), sample_table.cases)
 
 
@@ -80,11 +80,11 @@ def test_a_stacked_model_gives_slope_times_baseline_plus_own_words(
 ) -> None:
     loaded = tiny_model[1]
     session = sample_coded.transcripts[0]
-    table = build_table([session], loaded.featurise, counter=stacked.counter())
+    table = build_table([session], loaded.featurise, counter=stacked.counter)
     found = stacked.score_table(table).probabilities
-    plain = build_table([session], loaded.featurise, counter=loaded.model.counter())
+    plain = build_table([session], loaded.featurise, counter=loaded.model.counter)
     base = loaded.model.score_table(plain).probabilities
-    place = {term: n for n, term in enumerate(stacked.counter().terms)}
+    place = {term: n for n, term in enumerate(stacked.counter.terms)}
     own = table.counts[:, [place[str(t)] for t in stacked.own.vocabulary.terms]].tocsr()
     expected = stacked.own.log_odds(np.log(base / (1 - base)), own)
     assert np.allclose(np.log(found / (1 - found)), expected, atol=1e-3, equal_nan=True)

@@ -19,7 +19,7 @@ from rupture_markers.learning.terms import (
 @given(st.lists(st.text(alphabet="abcd ", max_size=30), min_size=1, max_size=6))
 @example(["a" * (LONGEST_WORD + 1)])
 def test_character_terms_are_those_of_scikit_learn(texts: list[str]) -> None:
-    counts, terms = count_sorted(texts)
+    counts, _, terms = count_sorted(texts)
     totals = dict(zip(terms.tolist(), np.asarray(counts.sum(axis=0)).ravel(), strict=True))
     ours = {t[len(CHARACTERS) :]: int(n) for t, n in totals.items() if t.startswith(CHARACTERS)}
     if not any(text.strip() for text in texts):
@@ -36,7 +36,7 @@ def test_character_terms_are_those_of_scikit_learn(texts: list[str]) -> None:
 def test_vocabulary_holds_no_term_of_fewer_than_three_cases() -> None:
     texts = ["anna left", "anna left", "anna stayed left", "we left", "they left"]
     cases = np.array([0, 0, 0, 1, 2])
-    counts, terms = count_sorted(texts)
+    counts, _, terms = count_sorted(texts)
     vocabulary, _ = choose_vocabulary(counts, terms, cases, most_words=100, most_characters=100)
     assert set(vocabulary.terms.tolist()) >= {"w left"}
     assert not [t for t in vocabulary.terms.tolist() if "ann" in t]
@@ -48,9 +48,10 @@ def test_vocabulary_holds_no_term_of_fewer_than_three_cases() -> None:
 
 def test_fixed_vocabulary_gives_the_same_counts_as_the_open_one() -> None:
     texts = ["I don't know, maybe.", "Don't ask me that again!", ""]
-    counts, terms = count_sorted(texts)
-    again = TermCounter([str(t) for t in terms]).count(texts)
+    counts, words, terms = count_sorted(texts)
+    again, words_again = TermCounter([str(t) for t in terms]).count(texts)
     assert np.array_equal(counts.toarray(), again.toarray())
+    assert words.tolist() == words_again.tolist() == [4, 5, 0]
 
 
 def test_numbers_lose_their_digits() -> None:

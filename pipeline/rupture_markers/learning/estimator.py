@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,9 +151,10 @@ class RuptureModel:
         """Columns of the second stage."""
         return (*sequence_names(), *self.feature_names, *(f"{LINEAR}: {family}" for family in FAMILIES))
 
+    @cached_property
     def counter(self) -> TermCounter:
-        """Counts the model's terms."""
-        return TermCounter([str(term) for term in self.words.vocabulary.terms])
+        """Counts the model's terms; made once, as it remembers the terms of words that it has met."""
+        return TermCounter(self.words.vocabulary.terms.tolist())
 
     def score_table(self, table: TurnTable) -> TableScores:
         """Probabilities of all turns of a table."""

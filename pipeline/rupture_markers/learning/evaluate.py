@@ -107,7 +107,7 @@ def evaluate_saved(
         raise ModelError(
             f"model '{loaded.id}' learnt from every case given.", "Give sessions of other cases, or leave out --model."
         )
-    table = given.masked(build_table(given.coded.transcripts, loaded.featurise, counter=loaded.model.counter()))
+    table = given.masked(build_table(given.coded.transcripts, loaded.featurise, counter=loaded.model.counter))
     found = loaded.model.score_table(table)
     ranked = tuple(loaded.model.rank_codes(table, found.word_scores.words))
     share = share_columns(table, given.coded.shares)

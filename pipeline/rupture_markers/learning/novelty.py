@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
-from rupture_markers.learning.terms import WORD, tokens
+from rupture_markers.learning.terms import WORD
 from rupture_markers.learning.turn_table import TurnTable
-from rupture_markers.learning.word_model import WordModel
+from rupture_markers.learning.word_model import WordModel, columns_of
 from rupture_markers.markers.style import CLIENT, THERAPIST
 
 QUANTILE = 0.95
@@ -60,24 +60,31 @@ def describe_sessions(table: TurnTable, model: WordModel) -> NDArray[np.float64]
 
     A table without some of the features (an ablation) is described by those that it has.
     """
-    known = frozenset(str(term)[len(WORD) :] for term in model.vocabulary.terms if str(term).startswith(WORD))
+    known = _known_words(table, model)
     place = {name: n for n, name in enumerate(table.feature_names)}
     named = [(role, [f"{group}/{name}" for group, name in names]) for role, names in _MEASURES]
     parties = [(role, [place[name] for name in names if name in place]) for role, names in named]
     out = np.full((len(table.transcripts), 2 + sum(len(columns) for _, columns in parties)), np.nan)
     bounds = np.searchsorted(table.session, np.arange(len(table.transcripts) + 1))
     for number, transcript in enumerate(table.transcripts):
-        said = [token for turn in transcript.turns for token in tokens(turn.spoken) if token[0].isalnum()]
-        strange = sum(token not in known for token in said)
-        out[number, 0] = np.log((strange + 1) / (len(said) + 20))
-        out[number, 1] = np.log1p(len(said) / max(len(transcript.turns), 1))
         rows = np.arange(bounds[number], bounds[number + 1])
+        said = int(table.words[rows].sum())
+        out[number, 0] = np.log((said - known[rows].sum() + 1) / (said + 20))
+        out[number, 1] = np.log1p(said / max(len(transcript.turns), 1))
         at = 2
         for role, columns in parties:
             values = np.nan_to_num(table.features[np.ix_(rows[table.role[rows] == role], columns)])
             out[number, at : at + len(columns)] = (values.sum(axis=0) + _PULL * _TYPICAL) / (len(values) + _PULL)
             at += len(columns)
     return out
+
+
+def _known_words(table: TurnTable, model: WordModel) -> NDArray[np.float64]:
+    """How many words of each turn stand in the model's vocabulary."""
+    terms = model.vocabulary.terms
+    # A pair or a mark is no word: 'w ?' is left out by its third character.
+    is_word = np.char.startswith(terms, WORD) & np.char.isalnum(terms.astype("U3").view("U1").reshape(-1, 3)[:, 2])
+    return np.asarray(columns_of(table, model.vocabulary) @ is_word.astype(np.float64))
 
 
 def fit_novelty(described: NDArray[np.float64]) -> Novelty:

@@ -54,7 +54,7 @@ def score_transcripts(
     ModelError
         If a session is in a language that the model was not trained on, unless ``force``.
     """
-    counter = loaded.model.counter()
+    counter = loaded.model.counter
     source = iter(transcripts)
     while part := list(islice(source, batch)):
         for transcript in part:

@@ -77,18 +77,19 @@ class StackedModel:
     @cached_property
     def _terms(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         """All terms, the baseline's first, and where the own ones stand."""
-        base = self.base.counter().terms
+        base = self.base.counter.terms
         place = {term: n for n, term in enumerate(base)}
         for term in self.own.vocabulary.terms:
             place.setdefault(str(term), len(place))
         return tuple(place), np.array([place[str(term)] for term in self.own.vocabulary.terms], dtype=np.int64)
 
+    @cached_property
     def counter(self) -> TermCounter:
         """Counts the terms of both."""
         return TermCounter(self._terms[0])
 
     def _base_table(self, table: TurnTable) -> TurnTable:
-        return replace(table, counts=table.counts[:, : len(self.base.counter().terms)].tocsr())
+        return replace(table, counts=table.counts[:, : len(self.base.counter.terms)].tocsr())
 
     def score_table(self, table: TurnTable) -> TableScores:
         """Probabilities of all turns of a table that counts the terms of `counter`."""

@@ -88,14 +88,17 @@ class TermCounter:
         self._of_pair[pair] = found
         return found
 
-    def count(self, texts: Iterable[str]) -> csr_matrix:
-        """Count the terms of each text; float32, texts x terms."""
+    def count(self, texts: Iterable[str]) -> tuple[csr_matrix, NDArray[np.int64]]:
+        """Count the terms of each text (float32, texts x terms), and its words, known or not (texts)."""
         columns: list[int] = []
+        words: list[int] = []
         ends = [0]
         of_token, of_pair = self._of_token, self._of_pair
         for text in texts:
             before = ""
-            for token in tokens(text):
+            said = tokens(text)
+            words.append(sum(token[0].isalnum() for token in said))
+            for token in said:
                 ids = of_token.get(token)
                 columns.extend(self._token_ids(token) if ids is None else ids)
                 if before:
@@ -110,7 +113,7 @@ class TermCounter:
         shape = (len(ends) - 1, len(self._ids))
         counts = csr_matrix((ones, np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int64)), shape=shape)
         counts.sum_duplicates()
-        return counts
+        return counts, np.array(words, dtype=np.int64)
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -118,13 +121,22 @@ class TermCounter:
         return tuple(self._ids)
 
 
-def count_sorted(texts: Iterable[str], *, characters: bool = True) -> tuple[csr_matrix, NDArray[np.str_]]:
-    """Count every term of the texts, columns in the order of the terms, whatever the order of the texts."""
+def count_sorted(
+    texts: Iterable[str], *, characters: bool = True
+) -> tuple[csr_matrix, NDArray[np.int64], NDArray[np.str_]]:
+    """Count every term of the texts, columns in the order of the terms, whatever the order of the texts.
+
+    Returns
+    -------
+    counts, words
+        As `TermCounter.count` gives them.
+    terms : array of str
+    """
     counter = TermCounter(characters=characters)
-    counts = counter.count(texts)
+    counts, words = counter.count(texts)
     terms = np.array(counter.terms, dtype=np.str_)
     order = np.argsort(terms, kind="stable")
-    return counts[:, order].tocsr(), terms[order]
+    return counts[:, order].tocsr(), words, terms[order]
 
 
 @dataclass(frozen=True)

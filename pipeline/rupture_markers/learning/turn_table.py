@@ -35,6 +35,8 @@ class TurnTable:
     role : array of int
         0 client, 1 therapist, 2 anybody else or a silence.
     counts : sparse matrix, turns x terms
+    words : array of int
+        Words of each turn, those among the terms and others.
     terms : array of str, or None
         Columns of ``counts`` where they are not those of a given vocabulary.
     features : array of float32, turns x features
@@ -47,6 +49,7 @@ class TurnTable:
     session: NDArray[np.int64]
     role: NDArray[np.int64]
     counts: csr_matrix
+    words: NDArray[np.int64]
     terms: NDArray[np.str_] | None
     features: NDArray[np.float32]
     feature_names: tuple[str, ...]
@@ -86,6 +89,7 @@ class TurnTable:
             place[self.session[rows]],
             self.role[rows],
             self.counts[np.flatnonzero(rows)],
+            self.words[rows],
             self.terms,
             self.features[rows],
             self.feature_names,
@@ -125,12 +129,12 @@ def build_table(
     texts = [turn.spoken for transcript in transcripts for turn in transcript.turns]
     terms = None
     if counter is None:
-        counts, terms = count_sorted(texts)
+        counts, words, terms = count_sorted(texts)
     else:
-        counts = counter.count(texts)
+        counts, words = counter.count(texts)
     features = np.concatenate(blocks) if blocks else np.zeros((0, 0), dtype=np.float32)
     return TurnTable(
-        tuple(transcripts), np.array(session, dtype=np.int64), np.array(role, dtype=np.int64), counts, terms,
+        tuple(transcripts), np.array(session, dtype=np.int64), np.array(role, dtype=np.int64), counts, words, terms,
         features, names, tuple(hits),
     )  # fmt: skip
 

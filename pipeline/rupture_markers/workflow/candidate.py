@@ -46,7 +46,7 @@ def load_study_model(study: Study, name: str, codebook: Codebook) -> LoadedModel
 
 def probabilities(loaded: LoadedModel, transcripts: Sequence[Transcript]) -> dict[tuple[str, int], NDArray[np.float64]]:
     """Probabilities of every turn, by session and turn."""
-    table = build_table(transcripts, loaded.featurise, counter=loaded.model.counter())
+    table = build_table(transcripts, loaded.featurise, counter=loaded.model.counter)
     return dict(zip(table.keys, loaded.model.score_table(table).probabilities, strict=True))
 
 
@@ -57,7 +57,7 @@ def training_turns(base: LoadedModel, transcripts: Sequence[Transcript], gold: S
     rows = [(t.case_id, turn.spoken, (t.session_id, turn.index)) for t in transcripts for turn in t.turns]
     rows = [row for row in rows if row[2] in shares]
     given = np.array([scored[key] for _, _, key in rows]).reshape(len(rows), len(FAMILIES))
-    counts, terms = count_sorted([text for _, text, _ in rows], characters=False)
+    counts, _, terms = count_sorted([text for _, text, _ in rows], characters=False)
     return GoldTurns(
         np.log(given / (1 - given)),
         counts,
