@@ -92,7 +92,7 @@ def prepare(data: Path, name: str, cache: Path) -> SetData:
                     segment[place[turn.index]] = first
                 first += 1
             row += len(transcript.turns)
-        counts, terms = count_sorted([turn.spoken for t in coded.transcripts for turn in t.turns], characters=False)
+        counts, _, terms = count_sorted([turn.spoken for t in coded.transcripts for turn in t.turns], characters=False)
         cache.mkdir(parents=True, exist_ok=True)
         save_npz(cache / f"{name}-counts.npz", counts)
         np.savez(

@@ -27,8 +27,9 @@ def test_the_parts_of_the_linear_model_add_up_to_its_log_odds(sample_coded: Code
     coded = ~np.isnan(found.log_odds)
     total = found.parts.sum(axis=2) + of_turn + model.intercept
     assert total[coded] == pytest.approx(found.log_odds[coded], abs=1e-4)
-    effects = model.features.own_effects(table.features[5], 0)
-    assert effects.sum() == pytest.approx(of_turn[5, 0], abs=1e-4)
+    for row in (5, 6, 7, 8):
+        effects = model.features.own_effects(table.features[row], 0, table.features[row])
+        assert effects.sum() == pytest.approx(of_turn[row, 0], abs=1e-4)
 
 
 def test_words_of_a_session_are_one_partys_alone(sample_coded: CodedSet) -> None:

@@ -231,8 +231,8 @@ def test_without_its_top_reason_a_suggestion_scores_lower(sample_coded: CodedSet
             else:
                 first = len(sequence_names())
                 shown = slice(first, first + len(loaded.model.feature_names))
-                effect = loaded.model.feature_effects(before[0, shown], s.family)
-                usual = loaded.model.feature_effects(part.typical[shown], s.family)
+                effect = loaded.model.feature_effects(before[0, shown], s.family, before[0, shown])
+                usual = loaded.model.feature_effects(part.typical[shown], s.family, before[0, shown])
                 after[:, linear] -= (effect - usual)[np.array(columns) - first].sum()
             assert float((part.log_odds(before) - part.log_odds(after))[0]) > 0
             checked += 1

@@ -57,6 +57,12 @@ def test_a_table_of_codings_comes_in_once(read_study: Path) -> None:
     assert as_json("import-codings", str(read_study), str(path))["added"] == 0
 
 
+def test_the_session_may_be_called_by_the_name_of_our_own_tables(read_study: Path) -> None:
+    path = read_study / "elsewhere.csv"
+    path.write_text("session_id,turn,coder,code\ninvented-000,3,eve,W2\n", encoding="utf-8")
+    assert as_json("import-codings", str(read_study), str(path))["added"] == 1
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -83,6 +89,9 @@ def test_codings_and_sessions_go_out_with_a_dictionary(read_study: Path, tmp_pat
     (row,) = csv.DictReader(out.read_text(encoding="utf-8").splitlines())
     assert (row["session_id"], row["turn"], row["code"], row["family"]) == ("invented-000", "3", "W2", "withdrawal")
     assert out.with_suffix(".dictionary.md").exists()
+    # It codes segments: read back as whole sessions it would say 'no marker' of turns that nobody coded.
+    done = CliRunner().invoke(app, ["import-codings", str(read_study), str(out)])
+    assert "'rupture export codings' wrote" in str(done.exception)
     table = tmp_path / "sessions.csv"
     assert as_json("export", "sessions", str(read_study), "--out", str(table))["rows"] == 16
     rows = {r["session_id"]: r for r in csv.DictReader(table.read_text(encoding="utf-8").splitlines())}

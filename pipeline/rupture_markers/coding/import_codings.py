@@ -48,7 +48,7 @@ class _Sheet:
 
 
 def read_coding_table(path: Path, facts: StudyFacts) -> list[CodedSegment]:
-    """Read a CSV with the columns session, turn, coder and code.
+    """Read a CSV with the columns session (or session_id), turn, coder and code.
 
     A coder who stands in the table with a session has coded the whole of it: turns without a line are 'no marker'. A
     line with neither turn nor code says that the coder found none. Lines of one turn and coder are one coding, the main
@@ -62,6 +62,12 @@ def read_coding_table(path: Path, facts: StudyFacts) -> list[CodedSegment]:
     text, _ = decode(read_bytes(path), path)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     header = [original_cell(name.strip()).lower() for name in reader.fieldnames or []]
+    if "segment_id" in header:
+        raise IngestError(
+            "this is a table that 'rupture export codings' wrote: it codes segments, and this reads coders of whole sessions.",
+            "Take the codings of another study from Label Studio's own JSON export.", path=path, line=1,
+        )  # fmt: skip
+    header = ["session" if name == "session_id" else name for name in header]
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise IngestError(

@@ -56,7 +56,7 @@ class FitConfig:
     leaves: int = 10
     rate: float = 0.05
     bins: int = 63
-    least_in_leaf: int = 20
+    least_in_leaf: int = 40
     shrinkage: float = 5.0
     features_a_split: float = 0.1
 
@@ -202,11 +202,13 @@ class RuptureModel:
             for n in best
         )
 
-    def feature_effects(self, features: NDArray[np.float32], family: Family) -> NDArray[np.float64]:
-        """What each feature of a turn adds to the linear model's log-odds."""
+    def feature_effects(
+        self, features: NDArray[np.float32], family: Family, like: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """What each feature of a turn adds to the linear model's log-odds, heard as a turn like ``like`` is heard."""
         if self.linear is None:
             return np.zeros(len(features))
-        return self.linear.features.own_effects(features, FAMILIES.index(family))
+        return self.linear.features.own_effects(features, FAMILIES.index(family), like)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
     linear = linear_column(width, own)
     of_words, of_around, of_session = (float(part) for part in detail.parts[row, own])
     features = slice(len(names), len(names) + len(model.feature_names))
-    effect = model.feature_effects(given[features], family) - model.feature_effects(typical[features], family)
+    like = given[features]
+    effect = model.feature_effects(like, family, like) - model.feature_effects(typical[features], family, like)
 
     def change(reason: str, columns: Sequence[int], values: Sequence[float], less: float) -> _Change:
         # The linear model's log-odds lose what it got from the thing that is taken away.
@@ -119,7 +120,7 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
     together: dict[str, list[int]] = {}
     for place, name in enumerate(model.feature_names, start=len(names)):
         value, usual = float(given[place]), float(typical[place])
-        if value == usual or (np.isnan(value) and np.isnan(usual)):
+        if value == usual or (np.isnan(value) and np.isnan(usual)) or name.startswith("medium/"):
             continue
         kind = _kind(name)
         if kind:

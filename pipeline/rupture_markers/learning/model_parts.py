@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rupture_markers.learning.code_ranker import CodeRanker
-from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart
+from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart, gates_of
 from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.novelty import Novelty, fit_novelty
 from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
@@ -15,9 +15,9 @@ from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.word_model import WordModel
 from rupture_markers.markers.marker import FAMILIES, Family
 
-FORMAT = 4
-"""Of the model file; 1 had no novelty and fewer neighbours, 1 and 2 no linear model beside the boosting, and are read as
-such."""
+FORMAT = 5
+"""Of the model file; 1 had no novelty and fewer neighbours, 1 and 2 no linear model beside the boosting, 1 to 4 no gates in
+it, and are read as such."""
 STACKED_FORMAT = 3
 """A baseline with a lab's own part; the others are models by themselves."""
 
@@ -82,16 +82,27 @@ def _linear_parts(linear: WordModel) -> dict[str, Any]:
         "feature_centre": linear.features.centre,
         "feature_spread": linear.features.spread,
         "feature_weights": linear.features.weights,
+        "gates": linear.features.gates,
+        "gate_limits": linear.features.limits,
+        "gates_of_session": linear.features.of_session,
     }
 
 
 def _linear_from_parts(parts: dict[str, Any] | None, vocabulary: Vocabulary) -> WordModel | None:
     if parts is None:
         return None
+    session, features = parts["session_weights"], parts["feature_weights"]
+    gates = (
+        tuple(parts[name] for name in ("gates", "gate_limits", "gates_of_session"))
+        if "gates" in parts
+        else gates_of(())
+    )
+    if "gates" not in parts:
+        session, features = session[None], features[None]
     return WordModel(
         vocabulary, parts["own"], parts["around"], parts["intercept"],
-        SessionPart(parts["session_columns"], parts["session_weights"]),
-        FeaturePart(parts["feature_centre"], parts["feature_spread"], parts["feature_weights"]),
+        SessionPart(parts["session_columns"], session),
+        FeaturePart(parts["feature_centre"], parts["feature_spread"], features, *gates),
     )  # fmt: skip
 
 

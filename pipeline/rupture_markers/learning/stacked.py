@@ -121,9 +121,11 @@ class StackedModel:
         """Terms of the baseline that raise its log-odds most."""
         return self.base.term_weights(self._base_words(words[[row]]), 0, family, most)
 
-    def feature_effects(self, features: NDArray[np.float32], family: Family) -> NDArray[np.float64]:
+    def feature_effects(
+        self, features: NDArray[np.float32], family: Family, like: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
         """What each feature adds to the log-odds of the baseline's linear model."""
-        return self.base.feature_effects(features, family)
+        return self.base.feature_effects(features, family, like)
 
     def own_term_weights(
         self, words: csr_matrix, row: int, family: Family, most: int = 4

@@ -58,8 +58,8 @@ def _linear_effect(
         scaled(values, features.centre, features.spread)
         for values in (inputs[:, first:last], model.families[family].typical[first:last])
     )
-    weights = features.weights[0, heard, FAMILIES.index(family)]
-    return np.asarray((given[:, heard] - usual[heard]) @ weights, dtype=np.float64)
+    weights = features.own_weights(inputs[:, first:last], FAMILIES.index(family))[:, heard]
+    return np.asarray(((given[:, heard] - usual[heard]) * weights).sum(axis=1), dtype=np.float64)
 
 
 def _reason(name: str) -> str:

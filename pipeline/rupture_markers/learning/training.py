@@ -179,7 +179,7 @@ def train_baseline(
     return train(
         coded.without_cases(excluded),
         out,
-        model_id="baseline-4",
+        model_id="baseline-5",
         codebook=codebook,
         config=replace(FitConfig(seed=seed), set_weights={"invented": INVENTED_WEIGHT}),
         held_out_cases=excluded,

@@ -83,7 +83,7 @@ class WordModel:
         own = found[:, :families] + characters @ self.own[cut:]
         around = sum_around(table, found, near, families)
         features, features_around = self.features.log_odds(table)
-        session = self.session.log_odds(table, words)
+        session = self.session.log_odds(table, words, self.features.session_sides(table.features))
         around += features_around
         total = own.astype(np.float64) + around + features + session + self.intercept
         for column, family in enumerate(FAMILIES):

@@ -1,11 +1,12 @@
 """Names of the features, and what each is called before people.
 
 A name is ``group/what``; the groups are those of an ablation: turn, says, begins, events, before, between,
-after, usual, session, thread, style, run, cue, time. Labels say what was measured, not that it was too much or too little.
+after, usual, session, thread, style, run, exchange, medium, cue, time. Labels say what was measured, not that it was too much or too little.
 """
 
 from __future__ import annotations
 
+from rupture_markers.markers.exchange import EXCHANGE_LABELS
 from rupture_markers.markers.marker import FAMILIES
 from rupture_markers.markers.style import CLIENT, THERAPIST
 
@@ -264,7 +265,7 @@ def _labels() -> dict[str, str]:
             f"run/{family}-after": f"cues of {family} in the eight turns after",
             f"session/{family}": f"cues of {family} in the rest of the session",
         }
-    return out
+    return out | EXCHANGE_LABELS | {"medium/written": "a written session (chat)"}
 
 
 TIME_LABELS = {

@@ -20,12 +20,13 @@ from rupture_markers.markers.cue_context import hits_in_context
 from rupture_markers.markers.cue_runs import cue_columns
 from rupture_markers.markers.cues import CueHit
 from rupture_markers.markers.dialogue import Moves, Neighbours, moves, neighbours
+from rupture_markers.markers.exchange import exchange_columns
 from rupture_markers.markers.measures import SessionMeasures, at, log_words
 from rupture_markers.markers.style import style_columns
 from rupture_markers.markers.thread import thread_columns
 from rupture_markers.markers.word_counts import TurnCounts
 from rupture_markers.markers.word_lists import word_counter
-from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn
+from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn, is_written
 
 Column = npt.NDArray[np.float32]
 
@@ -114,6 +115,8 @@ def turn_features(transcript: Transcript, pipeline: Language, *, timing: bool = 
     columns |= thread_columns(turns, counts, near, did, measured)
     columns |= style_columns(counts, near, did, measured)
     columns |= cue_columns(hits, cues, near)
+    columns["medium/written"] = np.full(len(turns), is_written(transcript.medium), dtype=np.float32)
+    columns |= exchange_columns(turns, counts, near, did, measured, columns["turn/only-agreement"] > 0)
     if timing:
         columns |= pace_and_latency(turns, near, measured)
     names = feature_names(pipeline, timing=timing)

@@ -17,6 +17,8 @@ from rupture_markers.markers.phrases import teach_spellings, variants
 
 FILLERS = ("um", "uh", "er", "erm", "uhm", "umm", "eh", "ehm")
 _ENDS = (".", "?", "!", "...", "…", "?!", "..", "....", "!!", "??")
+NEGATIONS = ("not", "no", "never", "none", "nothing", "without", "hardly", "neither", "nor")
+_NEGATION_REACH = 4
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Counts = npt.NDArray[np.float32]
@@ -38,6 +40,8 @@ class TurnCounts:
         Words as spaCy splits them ('don't' is two), fillers left out; fillers; sentences; words said twice running.
     content : tuple of frozenset of int
         Content words of each turn, as hashes.
+    negated : tuple of frozenset of int
+        Those of them with a negation within the four words before.
     """
 
     names: tuple[str, ...]
@@ -49,6 +53,7 @@ class TurnCounts:
     sentences: Counts
     repeats: Counts
     content: tuple[frozenset[int], ...]
+    negated: tuple[frozenset[int], ...]
 
     def column(self, name: str) -> int:
         """Column of a list."""
@@ -121,6 +126,7 @@ class WordCounter:
         twice = np.zeros(len(word_ids), dtype=bool)
         twice[1:] = (word_ids[1:] == word_ids[:-1]) & (word_turn[1:] == word_turn[:-1])
         is_content = kept & (everything[:, 3] == 0)
+        negated = is_content[kept] & _just_before(np.isin(word_ids, _hashes(NEGATIONS)), word_turn)
         return TurnCounts(
             names=self.names,
             anywhere=anywhere,
@@ -131,7 +137,16 @@ class WordCounter:
             sentences=_per_turn(word_turn[new_sentence], len(docs)),
             repeats=_per_turn(word_turn[twice], len(docs)),
             content=_sets(ids[is_content], turn_of[is_content], len(docs)),
+            negated=_sets(word_ids[negated], word_turn[negated], len(docs)),
         )
+
+
+def _just_before(marks: npt.NDArray[np.bool_], turn_of: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Words with a marked one among the four before them in the same turn."""
+    out = np.zeros(len(marks), dtype=bool)
+    for back in range(1, _NEGATION_REACH + 1):
+        out[back:] |= marks[:-back] & (turn_of[back:] == turn_of[:-back])
+    return out
 
 
 def _attributes(doc: Doc, names: list[int | str]) -> Ids:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rupture_markers.markers.exchange_lists import EXCHANGE_LISTS
 from rupture_markers.markers.word_counts import WordCounter
 
 WORD_LISTS: dict[str, tuple[str, ...]] = {
@@ -302,5 +303,5 @@ WORD_LISTS: dict[str, tuple[str, ...]] = {
 
 @lru_cache(maxsize=1)
 def word_counter() -> WordCounter:
-    """Return the counter over `WORD_LISTS`, made once in a process."""
-    return WordCounter(WORD_LISTS)
+    """Return the counter over `WORD_LISTS` and `EXCHANGE_LISTS`, made once in a process."""
+    return WordCounter(WORD_LISTS | EXCHANGE_LISTS)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from rupture_markers.transcripts.events import is_acknowledgement, is_hum
-from rupture_markers.transcripts.transcript import Turn
+from rupture_markers.transcripts.transcript import Turn, is_written
 
 _CLOSED = (".", "!", "?", "…", "。")
 _BROKEN_OFF = ("...", "…", "--", "-", "–", "—", ",")
@@ -34,9 +34,9 @@ def mark_back_channels(turns: tuple[Turn, ...], medium: str = "spoken") -> tuple
     ----------
     turns : tuple of Turn
     medium : str
-        ``text chat`` leaves the turns as they are.
+        A written one (``text chat``) leaves the turns as they are.
     """
-    if medium == "text chat":
+    if is_written(medium):
         return turns
     long = [t.spoken.strip(_QUOTES) for t in turns if len(t.words) >= _LEAST_WORDS]
     stopped = bool(long) and sum(text.endswith(_CLOSED + _BROKEN_OFF) for text in long) * 2 >= len(long)

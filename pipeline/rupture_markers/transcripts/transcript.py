@@ -100,6 +100,14 @@ class ReadWarning:
     turn: int | None = None
 
 
+_WRITTEN = ("chat", "text", "typed", "written", "message", "mail")
+
+
+def is_written(medium: str) -> bool:
+    """Whether a medium, in the study's own words, is writing: 'text chat', 'e-mail', 'written messages'."""
+    return any(word in medium.lower() for word in _WRITTEN)
+
+
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """One session.
