@@ -85,7 +85,7 @@ def test_controls_stand_for_the_segments_they_were_drawn_from() -> None:
     found = agreement([*flagged, *control, *unknown], BOOK, weights={"s1/0-9": 1.0, "s2/0-9": 10.0}, draws=50)
     assert row(found).figures["raw"].value == pytest.approx((10 + 10 * 9) / 110)
     assert row(found).figures["prevalence"].value == pytest.approx((4 + 10) / 220)
-    assert "1 segments whose selection probability is not known" in found.notes[0]
+    assert "1 segment is left out" in found.notes[0]
     alone = agreement([*flagged, *control, *unknown], BOOK, draws=50)
     assert row(alone).units == 30
 

@@ -119,6 +119,15 @@ def session_log_odds(model: WordModel, table: TurnTable) -> NDArray[np.float64]:
     return model.session.log_odds(table, words_of(model, table), side)
 
 
+def test_sessions_are_split_by_the_gates_of_sessions_alone_in_whatever_order_they_stand(gated: WordModel) -> None:
+    table = table_of("text chat", "spoken")
+    part = gated.features
+    turned = replace(part, gates=part.gates[::-1], limits=part.limits[::-1], of_session=part.of_session[::-1])
+    for found in (part, turned):
+        expected = [[1, 1, 0]] * len(LINES) + [[1, 0, 1]] * len(LINES)
+        assert found.session_sides(table.features).tolist() == expected
+
+
 @given(st.data())
 def test_every_turn_is_on_the_first_side_and_on_one_side_of_each_gate(data: st.DataObject) -> None:
     shape = data.draw(st.tuples(st.integers(0, 12), st.integers(1, 4)))

@@ -120,8 +120,9 @@ def agreement(
         used = [a for a in designed if a.whole_session or a.segment_id in weights]
         if missing := len({a.segment_id for a in designed} - {a.segment_id for a in used}):
             notes.append(
-                f"{missing} segments whose selection probability is not known are left out "
-                "(--unweighted counts them, and then speaks of the coded segments alone)."
+                f"{missing} {'segment is' if missing == 1 else 'segments are'} left out: flagged in a later round, so that the "
+                "controls of an earlier one stand for them, or of unknown selection probability (--unweighted counts them, "
+                "and then speaks of the coded segments alone)."
             )
     coded = coded_turns(used, weights=weights, speakers=speakers)
     twice = coded.keep(coded.seen.sum(axis=1) >= 2)
