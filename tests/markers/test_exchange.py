@@ -510,3 +510,37 @@ def test_every_reading_of_every_phrase_is_heard_as_its_list(name: str) -> None:
 
 def test_no_list_of_exchanges_takes_the_name_of_another_list() -> None:
     assert not set(EXCHANGE_LISTS) & set(WORD_LISTS)
+
+
+@pytest.mark.parametrize("said", ["It did not work.", "It didn't work.", "It didn’t work."])
+def test_a_contraction_is_heard_as_its_words_are(said: str) -> None:
+    assert asked_about("objected-to", (f"C: {said}", "T> It rained all morning.")) == 1.0
+
+
+@pytest.mark.parametrize(
+    "said", ["Why didn't you call?", "Why did not you call?", "Isn't it late?", "You had not said it."]
+)
+def test_lists_of_words_hear_contractions_too(said: str) -> None:
+    counts = word_counter().count(list(turn_docs(pipeline(), [said])))
+    lists = {"Why": "press", "Isn't": "yes-no-question", "You": "negation"}
+    assert counts.anywhere[0, counts.column(lists[said.split(maxsplit=1)[0]])] > 0
+
+
+@pytest.mark.parametrize("said", ["Okay.", "Okay, yeah.", "Yeah, right.", "Yes, sure.", "Mm-hmm, yeah", "Mm-hmm."])
+def test_agreement_of_several_words_yields_as_one_word_does(said: str) -> None:
+    assert asked_about("yields-under-pressure", (PRESSES, f"C> {said}")) == 1.0
+    assert asked_about("yields-under-pressure", (PRESSES, f"T> {said}")) == 0.0
+
+
+def test_a_bare_no_is_answered_once_and_a_polite_one_is_none() -> None:
+    assert column("objected-to", "T: Anything new?", "C: No.", "T: I see that.", "T: It rained all morning.")[2:] == [
+        1,
+        0,
+    ]
+    assert column("objected-to", "T: Can you come at nine?", "C: No problem.", "T: It rained all morning.")[2] == 0
+
+
+def test_a_move_goes_on_only_across_one_who_hears_it_out() -> None:
+    for nod in ("Yeah.", "Mm-hmm."):
+        assert column("goes-on-with-move", "T: It's up to you.", f"C: {nod}", "T: We met on Monday.")[2] == 1
+    assert column("goes-on-with-move", "C: Yeah.", "T: It's up to you.", "T: We met on Monday.")[2] == 0

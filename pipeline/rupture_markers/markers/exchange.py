@@ -51,7 +51,7 @@ def exchange_columns(
     quiet = gives_way(turns, counts, near, measured) > 0
     of = answered(turns, quiet.astype(np.float32))
     words = measured.words
-    refused = said("refuses") & (counts.tokens <= _BARE) & (words > 0)
+    refused = said("refuses") & ~said("accepts") & (counts.tokens <= _BARE) & (words > 0)
     kinds = _repair_moves(said)
     resisted = _resisted(near, quiet, of, said("objects"), refused)
     pressure = near.therapist & said("presses") & ~said("cushions")
@@ -71,7 +71,10 @@ def exchange_columns(
         ]
     )
     accepts, hard = said.early("accepts"), said("hard-for-you")
-    heard_out = _then(quiet, near.before)
+    heard_out = _heard_out(near, quiet)
+    nods = counts.anywhere[:, counts.column("agreement")] + counts.anywhere[:, counts.column("minimal")]
+    only_nods = (counts.tokens <= _FEW) & (nods >= counts.tokens) & (words > 0)
+    yields = near.client & (only_agrees | measured.hum | only_nods)
     columns: dict[str, Column | Flags] = {
         "repair-moves": np.log1p(kinds),
         "repair-moves-after-objection": np.log1p(kinds * resisted),
@@ -87,7 +90,7 @@ def exchange_columns(
         & (at(np.asarray(kinds, dtype=np.float32), _own_floor(near, quiet)) > 0),
         "short-after-pressure": short & _then(pressure, near.before),
         "pressure-so-far": run,
-        "yields-under-pressure": (only_agrees | measured.hum) * run,
+        "yields-under-pressure": yields * run,
         "goes-along-under-pressure": (said("goes-along") & (words >= _BARE) & (words <= _LONGEST_PROMISE)) * run,
         "settled": settled & _begun(near),
         "settled-in-short": settled & (words <= 2 * _FEW) & _begun(near),
@@ -142,15 +145,16 @@ def _then(flags: Flags, rows: Rows) -> Flags:
 def _resisted(near: Neighbours, quiet: Flags, of: Rows, objects: Flags, refused: Flags) -> Flags:
     """Therapist's turns before which the client objected, in any line since the therapist last took the floor, or just refused."""
     out = np.zeros(len(quiet), dtype=bool)
-    lines = False
+    lines = bare = False
     for row in range(len(quiet)):
         if near.client[row]:
             lines = lines or bool(objects[row])
+            if near.floor[row]:
+                bare = bool(refused[row])
         elif near.therapist[row]:
-            before = int(near.before[row])
-            out[row] = lines or (before >= 0 and bool(refused[before]))
+            out[row] = lines or bare
             if not quiet[row]:
-                lines = False
+                lines = bare = False
     return np.asarray(out & (of != NONE))
 
 
@@ -171,6 +175,14 @@ def _own_floor(near: Neighbours, quiet: Flags) -> Rows:
     for row in range(len(quiet)):
         own = int(near.own_before[row])
         out[row] = NONE if own < 0 else (out[own] if quiet[own] else own)
+    return out
+
+
+def _heard_out(near: Neighbours, quiet: Flags) -> Flags:
+    """The line just before is the other's and only hears the speaker out."""
+    out = np.zeros(len(quiet), dtype=bool)
+    other = (near.client[1:] & near.therapist[:-1]) | (near.therapist[1:] & near.client[:-1])
+    out[1:] = other & quiet[:-1]
     return out
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 ACCEPTS = (
     "(that|it|this) ('s|is) (perfectly|completely|totally|absolutely|entirely|very|quite|all|really|) "
-    "(okay|fine|allright|understandable|valid|fair|natural|normal|common|right)",
+    "(okay|fine|allright|all right|understandable|valid|fair|natural|normal|common|right)",
     "(that|this) makes (perfect|total|complete|a lot of|) sense", "you are (not alone|right|allowed|entitled)",
     "I (can|really|completely|totally|definitely|do|) (hear|understand|see|respect|appreciate)",
     "fair (enough|point)", "no (problem|worries)",
@@ -88,8 +88,8 @@ EXCHANGE_LISTS: dict[str, tuple[str, ...]] = {
         *AUTONOMY,
     ),
     "reassures": (
-        "(perfectly|completely|totally) (okay|fine|allright|understandable|normal|natural)",
-        "that 's (okay|fine|allright)", "at your (own|) pace", "take your time", "no (rush|pressure)",
+        "(perfectly|completely|totally) (okay|fine|allright|all right|understandable|normal|natural)",
+        "that 's (okay|fine|allright|all right)", "at your (own|) pace", "take your time", "no (rush|pressure)",
         "whenever you are", "it 's (okay|fine) (to|if|not)", "up to you",
     ),
     "praises": (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,8 @@ FILLERS = ("um", "uh", "er", "erm", "uhm", "umm", "eh", "ehm")
 _ENDS = (".", "?", "!", "...", "…", "?!", "..", "....", "!!", "??")
 NEGATIONS = ("not", "no", "never", "none", "nothing", "without", "hardly", "neither", "nor")
 _NEGATION_REACH = 4
+_LONE_NT = re.compile(r"(?<!\w)n't\b")
+_PAST_NOT = re.compile(r"\b(did|had) not\b", re.IGNORECASE)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 Counts = npt.NDArray[np.float32]
@@ -84,7 +87,7 @@ class WordCounter:
         found: dict[int, dict[int, set[int]]] = {}
         for column, phrases in enumerate(lists.values()):
             for phrase in phrases:
-                for reading in variants(phrase):
+                for reading in _with_contractions(variants(phrase)):
                     kept = _kept(_attributes(pipeline.make_doc(reading), [NORM, IS_PUNCT, IS_SPACE]))
                     if len(kept):
                         found.setdefault(len(kept), {}).setdefault(int(_rolled(kept, len(kept))[0]), set()).add(column)
@@ -139,6 +142,18 @@ class WordCounter:
             content=_sets(ids[is_content], turn_of[is_content], len(docs)),
             negated=_sets(word_ids[negated], word_turn[negated], len(docs)),
         )
+
+
+def _with_contractions(readings: Sequence[str]) -> Iterator[str]:
+    """Every reading, and as "didn't" what says 'did not': spaCy reads "didn't" as 'do not', "hadn't" as 'have not'.
+
+    A lone "n't" is read as 'not', as it is in a text.
+    """
+    for reading in readings:
+        whole = _LONE_NT.sub("not", reading)
+        yield whole
+        if _PAST_NOT.search(whole):
+            yield _PAST_NOT.sub(r"\1n't", whole)
 
 
 def _just_before(marks: npt.NDArray[np.bool_], turn_of: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -100,12 +100,15 @@ class ReadWarning:
     turn: int | None = None
 
 
-_WRITTEN = ("chat", "text", "typed", "written", "message", "mail")
+_WRITTEN = re.compile(
+    r"\b(?:chat|texts?|texting|typed|written|e-?mails?|sms|messag\w+|whatsapp|letters?|forum)\b", re.IGNORECASE
+)
+_SPOKEN = re.compile(r"\b(?:spoken|speech|voice|video|audio|phone|telephone|in person|face to face)\b", re.IGNORECASE)
 
 
 def is_written(medium: str) -> bool:
-    """Whether a medium, in the study's own words, is writing: 'text chat', 'e-mail', 'written messages'."""
-    return any(word in medium.lower() for word in _WRITTEN)
+    """Whether a medium, in the study's own words, is writing: 'text chat', 'e-mail', 'messages', not 'video chat'."""
+    return _WRITTEN.search(medium) is not None and _SPOKEN.search(medium) is None
 
 
 @dataclass(frozen=True, slots=True)
