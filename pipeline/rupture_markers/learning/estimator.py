@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from rupture_markers.learning.code_ranker import CodeRanker, fit_ranker
 from rupture_markers.learning.dataset import CodedSet
@@ -101,6 +101,12 @@ class TableScores:
     novelty: NDArray[np.float64]
 
 
+@lru_cache(maxsize=1)
+def _openmp() -> ThreadpoolController:
+    """Looked for once: to find the libraries of a process takes longer than to score a session."""
+    return ThreadpoolController()
+
+
 def raw_log_odds(
     boosting: HistGradientBoostingClassifier | None, inputs: NDArray[np.float32], own: int
 ) -> NDArray[np.float64]:
@@ -108,7 +114,7 @@ def raw_log_odds(
     if boosting is None or not len(inputs):
         return np.zeros(len(inputs))
     # One thread: on a busy machine OpenMP's threads wait for each other far longer than they work.
-    with threadpool_limits(1, user_api="openmp"):
+    with _openmp().limit(limits=1, user_api="openmp"):
         boosted = np.asarray(boosting.decision_function(inputs[:, : -len(FAMILIES)]), dtype=np.float64)
     words, linear = inputs[:, own], inputs[:, linear_column(inputs.shape[1], own)]
     total = boosted + WORD_SHARE * np.nan_to_num(words) + LINEAR_SHARE * np.nan_to_num(linear)
@@ -325,7 +331,7 @@ def _boost(
         min_samples_leaf=config.least_in_leaf, l2_regularization=config.shrinkage,
         max_features=config.features_a_split, max_bins=config.bins, early_stopping=False, random_state=config.seed,
     )  # fmt: skip
-    with threadpool_limits(1, user_api="openmp"):
+    with _openmp().limit(limits=1, user_api="openmp"):
         return boosting.fit(known, labels, sample_weight=weights)
 
 

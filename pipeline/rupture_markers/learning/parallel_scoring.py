@@ -67,6 +67,8 @@ def score_in_processes(
     del first
     if fork:
         _loaded[:] = [loaded]
+        # What is loaded stays, here and in the forks: looking through it again and again for garbage takes a tenth of the time.
+        gc.freeze()
     with ProcessPoolExecutor(
         workers, multiprocessing.get_context("fork" if fork else "spawn"),
         initializer=_load, initargs=(None if fork else reference, codebook),
@@ -79,6 +81,8 @@ def score_in_processes(
         while waiting:
             yield from waiting.popleft().result()
     _loaded.clear()
+    if fork:
+        gc.unfreeze()
 
 
 def _load(reference: str | Path | None, codebook: Codebook) -> None:
@@ -86,7 +90,6 @@ def _load(reference: str | Path | None, codebook: Codebook) -> None:
     threadpool_limits(1)
     if reference is not None:
         _loaded[:] = [load_model(reference, codebook)]
-    # What is loaded stays: looking through it again and again for garbage takes a tenth of the time.
     gc.freeze()
 
 

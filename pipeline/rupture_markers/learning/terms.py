@@ -16,6 +16,7 @@ LEAST_CASES = 3
 """A term of fewer cases never enters a vocabulary: it could be a name, and it says nothing of other cases."""
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[?!]|\.\.+|--")
+_MARKS = "?!.-"
 LONGEST_WORD = 24
 _LARGEST_CACHE = 200_000
 _NUMBER = "0"
@@ -97,7 +98,7 @@ class TermCounter:
         for text in texts:
             before = ""
             said = tokens(text)
-            words.append(sum(token[0].isalnum() for token in said))
+            words.append(len([token for token in said if token[0] not in _MARKS]))
             for token in said:
                 ids = of_token.get(token)
                 columns.extend(self._token_ids(token) if ids is None else ids)

@@ -13,6 +13,7 @@ from rupture_markers.markers.codebook import Codebook, load_codebook
 from rupture_markers.markers.cue_component import build_pipeline
 from rupture_markers.markers.cues import CueList, load_cues
 from rupture_markers.markers.features import TurnFeatures, turn_features
+from rupture_markers.markers.word_lists import word_counter
 from rupture_markers.transcripts.transcript import Transcript
 
 
@@ -39,6 +40,8 @@ def turn_featuriser(
     codebook = codebook or load_codebook(None)
     cues = cues or load_cues(None, codebook)
     pipeline = build_pipeline(spacy_model, cues)
+    # Made here, once, and not at the first session: processes that score are forked after loading.
+    word_counter()
 
     def featurise(transcript: Transcript) -> TurnFeatures:
         found = turn_features(transcript, pipeline)
