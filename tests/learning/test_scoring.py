@@ -251,3 +251,22 @@ def test_without_its_top_reason_a_suggestion_scores_lower(sample_coded: CodedSet
 def test_length_is_told_in_words_a_coder_understands(words: int, usual: int, asked: str, text: str) -> None:
     feature = {"turn/words": float(np.log2(words + 1)), "usual/own-median": float(np.log2(usual + 1)), asked: 1.0}
     assert length_in_words(feature) == text
+
+
+def test_a_thing_that_two_features_measure_is_one_reason(sample_coded: CodedSet) -> None:
+    loaded = load_model("baseline")
+    found = 0
+    for session, scores in zip(
+        sample_coded.transcripts, score_transcripts(loaded, sample_coded.transcripts), strict=True
+    ):
+        assert session.session_id == scores.session_id
+        for suggestion in suggestions(scores, None, loaded):
+            reasons = [evidence.reason for evidence in suggestion.evidence]
+            assert not [
+                reason for reason in reasons if reason.startswith(("share of words", "content with how things are, "))
+            ]
+            assert not [reason for reason in reasons if "/" in reason]
+            mine = [reason for reason in reasons if reason.startswith("I, me, my")]
+            assert len(mine) < 2
+            found += len(mine)
+    assert found

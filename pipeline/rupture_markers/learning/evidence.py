@@ -12,7 +12,7 @@ from rupture_markers.learning.estimator import RuptureModel, linear_column
 from rupture_markers.learning.scores import ScoringDetail
 from rupture_markers.learning.sequence import AROUND, LEVEL, sequence_names
 from rupture_markers.learning.stacked import StackedModel
-from rupture_markers.markers.feature_labels import feature_label
+from rupture_markers.markers.feature_labels import SHARES, feature_label
 from rupture_markers.markers.marker import FAMILIES, Evidence, Family
 from rupture_markers.markers.measures import SHORT_WORDS
 
@@ -35,6 +35,14 @@ _STARTS = (
     ("run/", "cues and short turns around it"),
     ("session/", "its place in the session, and cues in the rest of it"),
 )
+_SAME = {
+    **{f"turn/share-{name}": f"says/{name}" for name in SHARES},
+    "exchange/repair-moves-after-objection": "exchange/repair-moves",
+    "exchange/settled-in-short": "exchange/settled",
+    "exchange/settled-when-asked": "exchange/settled",
+}
+"""Features that measure once more what another one does, whose name stands for both."""
+_LEADS = frozenset(_SAME.values())
 _ASKED = (
     ("thread/after-open", " after an open question or invitation"),
     ("thread/after-closed", " after a closed question"),
@@ -133,6 +141,8 @@ def _changes(model: RuptureModel | StackedModel, detail: ScoringDetail, row: int
         if kind == _CUES and not heard:
             continue
         reason = {_CUES: f"cue: {', '.join(heard)}", _LENGTH: length_in_words(feature)}.get(kind, kind)
+        if kind in _LEADS:
+            reason = _worded(kind, float(given[places[0]]), float(typical[places[0]]))
         out.append(made_typical(reason, places))
     return out
 
@@ -141,6 +151,8 @@ def _kind(name: str) -> str:
     """Group of the features that tell one thing between them; '' for a feature that stands alone."""
     if name in LENGTHS:
         return _LENGTH
+    if name in _SAME or name in _LEADS:
+        return _SAME.get(name, name)
     return next((kind for start, kind in _STARTS if name.startswith(start)), "")
 
 
