@@ -179,10 +179,13 @@ def _own_floor(near: Neighbours, quiet: Flags) -> Rows:
 
 
 def _heard_out(near: Neighbours, quiet: Flags) -> Flags:
-    """The line just before is the other's and only hears the speaker out."""
+    """The other's line just before, silences and other people passed over, only hears the speaker out."""
     out = np.zeros(len(quiet), dtype=bool)
-    other = (near.client[1:] & near.therapist[:-1]) | (near.therapist[1:] & near.client[:-1])
-    out[1:] = other & quiet[:-1]
+    last = NONE
+    for row in range(len(quiet)):
+        if near.client[row] or near.therapist[row]:
+            out[row] = last != NONE and near.client[last] != near.client[row] and quiet[last]
+            last = row
     return out
 
 
