@@ -69,20 +69,22 @@ def score_in_processes(
         _loaded[:] = [loaded]
         # What is loaded stays, here and in the forks: looking through it again and again for garbage takes a tenth of the time.
         gc.freeze()
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork" if fork else "spawn"),
-        initializer=_load, initargs=(None if fork else reference, codebook),
-    ) as pool:  # fmt: skip
-        waiting: deque[Future[list[TurnScores]]] = deque()
-        while part := list(islice(everything, _PART)):
-            waiting.append(pool.submit(_score, part, force))
-            if len(waiting) > 3 * workers:
+    try:
+        with ProcessPoolExecutor(
+            workers, multiprocessing.get_context("fork" if fork else "spawn"),
+            initializer=_load, initargs=(None if fork else reference, codebook),
+        ) as pool:  # fmt: skip
+            waiting: deque[Future[list[TurnScores]]] = deque()
+            while part := list(islice(everything, _PART)):
+                waiting.append(pool.submit(_score, part, force))
+                if len(waiting) > 3 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
                 yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    _loaded.clear()
-    if fork:
-        gc.unfreeze()
+    finally:
+        _loaded.clear()
+        if fork:
+            gc.unfreeze()
 
 
 def _load(reference: str | Path | None, codebook: Codebook) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rupture_markers.markers.dialogue import NONE, Moves, Neighbours, Rows
 from rupture_markers.markers.measures import SessionMeasures, at
-from rupture_markers.markers.thread import answered, gives_way
+from rupture_markers.markers.thread import answered, gives_way, nods
 from rupture_markers.markers.word_counts import TurnCounts
 from rupture_markers.transcripts.transcript import Turn
 
@@ -48,12 +48,12 @@ def exchange_columns(
     if not turns:
         return dict.fromkeys(EXCHANGE_LABELS, np.zeros(0, dtype=np.float32))
     said = _Said(counts)
-    quiet = gives_way(turns, counts, near, measured) > 0
-    of = answered(turns, quiet.astype(np.float32))
+    hears_out = gives_way(turns, counts, near, measured)
+    quiet, of = hears_out > 0, answered(turns, hears_out)
     words = measured.words
     refused = said("refuses") & ~said("accepts") & (counts.tokens <= _BARE) & (words > 0)
     kinds = _repair_moves(said)
-    resisted = _resisted(near, quiet, of, said("objects"), refused)
+    resisted = _resisted(near, quiet, said("objects"), refused)
     pressure = near.therapist & said("presses") & ~said("cushions")
     run = _pressure_run(near, pressure)
     short = (words > 0) & (words <= _FEW)
@@ -72,8 +72,7 @@ def exchange_columns(
     )
     accepts, hard = said.early("accepts"), said("hard-for-you")
     heard_out = _heard_out(near, quiet)
-    nods = counts.anywhere[:, counts.column("agreement")] + counts.anywhere[:, counts.column("minimal")]
-    only_nods = (counts.tokens <= _FEW) & (nods >= counts.tokens) & (words > 0)
+    only_nods = (counts.tokens <= _FEW) & (nods(counts) >= counts.tokens) & (words > 0)
     yields = near.client & (only_agrees | measured.hum | only_nods)
     columns: dict[str, Column | Flags] = {
         "repair-moves": np.log1p(kinds),
@@ -142,7 +141,7 @@ def _then(flags: Flags, rows: Rows) -> Flags:
     return np.asarray(np.where(rows >= 0, flags[rows], False))
 
 
-def _resisted(near: Neighbours, quiet: Flags, of: Rows, objects: Flags, refused: Flags) -> Flags:
+def _resisted(near: Neighbours, quiet: Flags, objects: Flags, refused: Flags) -> Flags:
     """Therapist's turns before which the client objected, in any line since the therapist last took the floor, or just refused."""
     out = np.zeros(len(quiet), dtype=bool)
     lines = bare = False
@@ -155,7 +154,7 @@ def _resisted(near: Neighbours, quiet: Flags, of: Rows, objects: Flags, refused:
             out[row] = lines or bare
             if not quiet[row]:
                 lines = bare = False
-    return np.asarray(out & (of != NONE))
+    return out
 
 
 def _pressure_run(near: Neighbours, pressure: Flags) -> Column:

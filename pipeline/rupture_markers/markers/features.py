@@ -23,7 +23,7 @@ from rupture_markers.markers.dialogue import Moves, Neighbours, moves, neighbour
 from rupture_markers.markers.exchange import exchange_columns
 from rupture_markers.markers.measures import SessionMeasures, at, log_words
 from rupture_markers.markers.style import style_columns
-from rupture_markers.markers.thread import thread_columns
+from rupture_markers.markers.thread import nods, thread_columns
 from rupture_markers.markers.word_counts import TurnCounts
 from rupture_markers.markers.word_lists import word_counter
 from rupture_markers.transcripts.transcript import Speaker, Transcript, Turn, is_written
@@ -162,7 +162,7 @@ def _turn_columns(
     turns: tuple[Turn, ...], counts: TurnCounts, did: Moves, measured: SessionMeasures
 ) -> dict[str, Column]:
     texts = [turn.text for turn in turns]
-    agrees = counts.anywhere[:, counts.column("agreement")] + counts.anywhere[:, counts.column("minimal")]
+    agrees = nods(counts)
     other = counts.anywhere[:, counts.column("negation")] + counts.anywhere[:, counts.column("first-person")]
     content = np.array([len(words) for words in counts.content], dtype=np.float32)
     columns = {

@@ -22,11 +22,15 @@ _FEW = 3
 """A turn of so many words, all of them agreement or a hum, hears the other out and takes nothing up."""
 
 
+def nods(counts: TurnCounts) -> Column:
+    """Words of agreement and hums in each turn."""
+    return counts.anywhere[:, counts.column("agreement")] + counts.anywhere[:, counts.column("minimal")]
+
+
 def gives_way(turns: Sequence[Turn], counts: TurnCounts, near: Neighbours, measured: SessionMeasures) -> Column:
     """Turns that only hear the other out: 1 or 0."""
-    nods = counts.anywhere[:, counts.column("agreement")] + counts.anywhere[:, counts.column("minimal")]
     asks = np.array(["?" in turn.text for turn in turns], dtype=bool)
-    out = ~near.floor | ((measured.words <= _FEW) & (nods >= measured.words) & ~asks)
+    out = ~near.floor | ((measured.words <= _FEW) & (nods(counts) >= measured.words) & ~asks)
     return np.asarray(out, dtype=np.float32)
 
 
