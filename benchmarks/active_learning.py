@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, load_npz, save_npz
 
+from rupture_markers.learning.calibration import probability
 from rupture_markers.learning.dataset import CodedSet, join_sets, load_coded_set, read_codings
-from rupture_markers.learning.estimator import FitConfig, fit_model, probability
+from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.figures import soft_average_precision
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.own_model import Choice, GoldTurns, OwnModel, fit_choice, vocabulary_of
 from rupture_markers.learning.terms import count_sorted
 from rupture_markers.learning.training import BASELINE_SETS, INVENTED_WEIGHT

@@ -16,9 +16,10 @@ import numpy as np
 
 from rupture_markers.learning.code_ranker import fit_ranker
 from rupture_markers.learning.dataset import join_sets, read_coded_folder, read_codings
-from rupture_markers.learning.estimator import FitConfig, ranker_inputs
 from rupture_markers.learning.evaluation import FOLDS, sets_of
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.folds import fold_of_cases
+from rupture_markers.learning.rupture_model import ranker_inputs
 from rupture_markers.learning.terms import choose_vocabulary
 from rupture_markers.learning.training import BASELINE_SETS, sample_study_cases
 from rupture_markers.learning.turn_featuriser import turn_featuriser

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rupture_markers.learning.dataset import join_sets, read_coded_folder
-from rupture_markers.learning.estimator import FitConfig
 from rupture_markers.learning.evaluation import FOLDS, cross_validate
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.training import BASELINE_SETS, INVENTED_WEIGHT, sample_study_cases
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rupture_markers.learning.dataset import CodedSet, load_coded_set, read_codings
-from rupture_markers.learning.estimator import FitConfig
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.training import train
 from rupture_markers.learning.turn_featuriser import turn_featuriser

@@ -8,9 +8,10 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from rupture_markers.learning.boosting import few_values
+from rupture_markers.learning.calibration import fit_calibration
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.dialogue_part import session_words
-from rupture_markers.learning.estimator import few_values, fit_calibration
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table, share_columns
 from rupture_markers.learning.word_model import WordConfig, fit_words

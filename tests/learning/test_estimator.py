@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from rupture_markers.learning.calibration import fit_calibration, probability
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig, fit_calibration, fit_model, probability
+from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import cross_validate
 from rupture_markers.learning.figures import family_figures, threshold_for_recall
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import FAMILIES, Family

@@ -9,12 +9,12 @@ import pytest
 
 from rupture_markers.errors import ConfigError, ModelError
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig
 from rupture_markers.learning.evaluate import evaluate, evaluate_saved
 from rupture_markers.learning.evaluation import cross_validate
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import EvaluationSet, join_evaluation_sets, read_evaluation_folder
 from rupture_markers.learning.evaluation_variations import EvaluationOptions, feature_groups, fits, left_out, without
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.registry import LoadedModel
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook

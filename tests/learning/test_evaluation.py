@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig
 from rupture_markers.learning.evaluation import cross_validate
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.scores import read_scores
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook

@@ -32,10 +32,10 @@ from rupture_markers.learning.dialogue_part import (
     scaled,
     sides,
 )
-from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.evaluation_variations import without
 from rupture_markers.learning.model_parts import FORMAT, model_of_parts, parts_of
 from rupture_markers.learning.registry import LoadedModel, load_model
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise, TurnTable, build_table, share_columns
 from rupture_markers.learning.word_model import WordConfig, WordModel, columns_of, fit_words

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from rupture_markers.errors import ModelError, StudyError
+from rupture_markers.learning.boosting import linear_column
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import RuptureModel, linear_column
 from rupture_markers.learning.evidence import LENGTHS, length_in_words
 from rupture_markers.learning.registry import LoadedModel, load_model
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.scores import COLUMNS, read_scores, write_scores
 from rupture_markers.learning.scoring import score_transcript, score_transcripts, suggestions
 from rupture_markers.learning.sequence import sequence_names

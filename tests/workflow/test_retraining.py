@@ -18,9 +18,9 @@ from rupture_markers.coding.assignment import current_assignments, read_assignme
 from rupture_markers.coding.codings_log import append_coded_segments, current_answers, read_coded_segments
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.champion import champion_id, read_history
-from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.held_out import read_held_out
 from rupture_markers.learning.registry import load_model, read_manifest, save_model
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow import retraining, stages, study_models
 from rupture_markers.workflow.study import Study, open_study

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from rupture_markers import __version__
 from rupture_markers.errors import ModelError
-from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of, strongest_of
 from rupture_markers.learning.evaluation_cells import (
     Judged,
@@ -23,6 +22,7 @@ from rupture_markers.learning.evaluation_report import EvaluationReport, Strengt
 from rupture_markers.learning.evaluation_set import EvaluationSet
 from rupture_markers.learning.evaluation_variations import EvaluationOptions, Progress, Variations
 from rupture_markers.learning.registry import LoadedModel
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import TurnTable, build_table, share_columns
 from rupture_markers.learning.weighted_figures import Array

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig, RuptureModel, fit_model
+from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.figures import family_figures
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.manifest import FamilyFigures
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.scores import TurnScore, TurnScores, write_scores
 from rupture_markers.learning.strongest_features import separations
 from rupture_markers.learning.turn_table import TurnTable, share_columns

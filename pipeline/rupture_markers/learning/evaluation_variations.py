@@ -13,10 +13,11 @@ from rupture_markers.errors import ConfigError
 from rupture_markers.learning.baselines import TFIDF, baseline_scores
 from rupture_markers.learning.bootstrap import REPLICATES, Weights
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig, fit_model
+from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate
 from rupture_markers.learning.evaluation_cells import Judged, precision_and_difference
 from rupture_markers.learning.evaluation_report import CrossSetCell, Variation
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.random_numbers import uniform
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.learning.weighted_figures import Array, turn_figures

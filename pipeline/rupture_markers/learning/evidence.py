@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rupture_markers.learning.estimator import RuptureModel, linear_column
+from rupture_markers.learning.boosting import linear_column
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.scores import ScoringDetail
 from rupture_markers.learning.sequence import AROUND, LEVEL, sequence_names
 from rupture_markers.learning.stacked import StackedModel

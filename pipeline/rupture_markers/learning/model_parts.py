@@ -8,8 +8,8 @@ import numpy as np
 
 from rupture_markers.learning.code_ranker import CodeRanker
 from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart, gates_of
-from rupture_markers.learning.estimator import FamilyModel, RuptureModel
 from rupture_markers.learning.novelty import Novelty, fit_novelty
+from rupture_markers.learning.rupture_model import FamilyModel, RuptureModel
 from rupture_markers.learning.stacked import StackedModel, own_from_parts, own_parts
 from rupture_markers.learning.terms import Vocabulary
 from rupture_markers.learning.word_model import WordModel

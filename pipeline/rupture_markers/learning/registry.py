@@ -12,9 +12,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from rupture_markers.errors import ModelError, StudyError
-from rupture_markers.learning.estimator import RuptureModel
 from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.model_parts import FORMAT, model_of_parts, parts_of
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.stacked import StackedModel
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import Featurise

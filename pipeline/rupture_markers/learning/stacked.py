@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from rupture_markers.learning.estimator import FamilyModel, RuptureModel, TableScores, probability
+from rupture_markers.learning.calibration import probability
 from rupture_markers.learning.own_model import CHOICES, OwnModel, OwnPart
+from rupture_markers.learning.rupture_model import FamilyModel, RuptureModel, TableScores
 from rupture_markers.learning.terms import PAIR, WORD, TermCounter, Vocabulary
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.marker import FAMILIES, Family

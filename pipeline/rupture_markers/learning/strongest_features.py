@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rupture_markers.learning.boosting import linear_column
 from rupture_markers.learning.dialogue_part import scaled
-from rupture_markers.learning.estimator import RuptureModel, linear_column
+from rupture_markers.learning.rupture_model import RuptureModel
 from rupture_markers.learning.sequence import sequence_names
 from rupture_markers.markers.feature_labels import feature_label
 from rupture_markers.markers.marker import FAMILIES, Family

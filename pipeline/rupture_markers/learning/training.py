@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet, join_sets, read_coded_folder
-from rupture_markers.learning.estimator import FitConfig, fit_model
+from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of
 from rupture_markers.learning.figures import threshold_for_recall
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.manifest import Manifest, Metrics, NoveltyLimit, Thresholds
 from rupture_markers.learning.model_parts import FORMAT
 from rupture_markers.learning.novelty import QUANTILE

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from rupture_markers.learning.calibration import probability
 from rupture_markers.learning.comparison import HeldOutTurns, compare
-from rupture_markers.learning.estimator import probability
 from rupture_markers.learning.figures import family_figures, threshold_for_recall
 from rupture_markers.learning.manifest import Manifest, Metrics, OwnTraining, Thresholds
 from rupture_markers.learning.model_parts import STACKED_FORMAT

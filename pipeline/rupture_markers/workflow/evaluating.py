@@ -13,7 +13,6 @@ from rupture_markers.coding.gold import gold_turns, read_adjudications
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, pass_rates, read_pairs, run_pairs
 from rupture_markers.learning.dataset import CodedSet
-from rupture_markers.learning.estimator import FitConfig
 from rupture_markers.learning.evaluate import evaluate, evaluate_saved, evaluation_table
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import (
@@ -23,6 +22,7 @@ from rupture_markers.learning.evaluation_set import (
     read_evaluation_folder,
 )
 from rupture_markers.learning.evaluation_variations import EvaluationOptions, fits
+from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.registry import MANIFEST_FILE, LoadedModel, load_model, model_folder, read_manifest
 from rupture_markers.learning.scoring import score_transcripts
 from rupture_markers.markers.codebook import Codebook
