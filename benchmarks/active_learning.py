@@ -29,10 +29,11 @@ from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.own_model import Choice, GoldTurns, OwnModel, fit_choice, vocabulary_of
 from rupture_markers.learning.terms import count_sorted
-from rupture_markers.learning.training import BASELINE_SETS, INVENTED_WEIGHT
+from rupture_markers.learning.training import LIFELIKE, SET_WEIGHTS, SHARED_SETS
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table, share_columns
 from rupture_markers.markers.codebook import load_codebook
+from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.transcripts.segments import segments_of
@@ -73,14 +74,15 @@ def read_set(folder: Path, coders: Sequence[str]) -> CodedSet:
 
 
 def prepare(data: Path, name: str, cache: Path) -> SetData:
-    """Score a set by the baseline's procedure trained on the other two; kept in the cache, without any text."""
+    """Score a set by the baseline's procedure trained on the other two and the lifelike sessions; kept in the cache, without any text."""
     kept = cache / f"{name}.npz"
     if not kept.exists():
         codebook = load_codebook(None)
         families = {family: tuple(code.id for code in codebook.of_family(family)) for family in codebook.families}
         featurise = turn_featuriser(codebook)
-        others = join_sets(read_set(data / other, ("coder_a", "coder_b")) for other in BASELINE_SETS if other != name)
-        config = replace(FitConfig(), set_weights={"invented": INVENTED_WEIGHT})
+        folders = [*(data / other for other in SHARED_SETS if other != name), default_file(LIFELIKE)]
+        others = join_sets(read_set(folder, ("coder_a", "coder_b")) for folder in folders)
+        config = replace(FitConfig(), set_weights=SET_WEIGHTS)
         model, _ = fit_model(build_table(others.transcripts, featurise), others, families, config)
         coded = read_set(data / name, ("coder_a",))
         table = build_table(coded.transcripts, featurise, counter=model.counter)
@@ -311,7 +313,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("data", type=Path)
     ask.add_argument("--seeds", type=int, default=20)
-    ask.add_argument("--sets", nargs="+", default=list(BASELINE_SETS))
+    ask.add_argument("--sets", nargs="+", default=list(SHARED_SETS))
     ask.add_argument("--out", type=Path, default=Path("active-learning"))
     ask.add_argument("--bound-only", action="store_true", help="Only what perfect knowledge would need, of each set.")
     ask.add_argument("--cache", type=Path, default=Path("active-learning-cache"))

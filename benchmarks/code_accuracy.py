@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from rupture_markers.learning.code_ranker import fit_ranker
-from rupture_markers.learning.dataset import join_sets, read_coded_folder, read_codings
+from rupture_markers.learning.dataset import read_codings
 from rupture_markers.learning.evaluation import FOLDS, sets_of
 from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.rupture_model import ranker_inputs
 from rupture_markers.learning.terms import choose_vocabulary
-from rupture_markers.learning.training import BASELINE_SETS, sample_study_cases
+from rupture_markers.learning.training import SHARED_SETS, baseline_sets, sample_study_cases
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table
 from rupture_markers.learning.word_model import columns_of
@@ -44,9 +44,8 @@ def main() -> None:
     ask.add_argument("--folds", type=int, default=FOLDS)
     args = ask.parse_args()
     codebook = load_codebook(None)
-    coded = join_sets(read_coded_folder(args.data / name, codebook) for name in BASELINE_SETS)
-    coded = coded.without_cases(sample_study_cases())
-    agreed = {key: codes for name in BASELINE_SETS for key, codes in codes_of_both(args.data / name).items()}
+    coded = baseline_sets(args.data, codebook).without_cases(sample_study_cases())
+    agreed = {key: codes for name in SHARED_SETS for key, codes in codes_of_both(args.data / name).items()}
     table = build_table(coded.transcripts, turn_featuriser(codebook))
     sets = sets_of(table, coded)
     fold = fold_of_cases(table.cases, args.folds, FitConfig().seed + 1, strata=sets)

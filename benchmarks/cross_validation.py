@@ -1,6 +1,6 @@
 """Reproduce the table of average precision: python benchmarks/cross_validation.py DATA [--out FOLDER]
 
-DATA holds annomi/, mibot/ and invented/. Writes one file of out-of-fold scores per set, of our model and of TF-IDF with
+DATA holds annomi/, mibot/ and invented/; the lifelike sessions of the clone are learnt from as well. Writes one file of out-of-fold scores per set, of our model and of TF-IDF with
 logistic regression on the turn alone, in the form that score_markers.py reads, and prints the figures of both.
 """
 
@@ -11,10 +11,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from rupture_markers.learning.dataset import join_sets, read_coded_folder
 from rupture_markers.learning.evaluation import FOLDS, cross_validate
 from rupture_markers.learning.fit_config import FitConfig
-from rupture_markers.learning.training import BASELINE_SETS, INVENTED_WEIGHT, sample_study_cases
+from rupture_markers.learning.training import SET_WEIGHTS, baseline_sets, sample_study_cases
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table
 from rupture_markers.markers.codebook import load_codebook
@@ -30,13 +29,12 @@ def main() -> None:
     args = ask.parse_args()
     start = time.perf_counter()
     codebook = load_codebook(None)
-    coded = join_sets(read_coded_folder(args.data / name, codebook) for name in BASELINE_SETS)
-    coded = coded.without_cases(sample_study_cases())
+    coded = baseline_sets(args.data, codebook).without_cases(sample_study_cases())
     table = build_table(coded.transcripts, turn_featuriser(codebook))
     families = {family: tuple(code.id for code in codebook.of_family(family)) for family in codebook.families}
-    config = replace(FitConfig(seed=args.seed), set_weights={"invented": INVENTED_WEIGHT})
+    config = replace(FitConfig(seed=args.seed), set_weights=SET_WEIGHTS)
     found = cross_validate(
-        table, coded, families, config, folds=args.folds, workers=args.workers, without_in_baseline=("invented",),
+        table, coded, families, config, folds=args.folds, workers=args.workers, without_in_baseline=tuple(SET_WEIGHTS),
         progress=lambda _: print(f"fold done, {time.perf_counter() - start:.0f} s", flush=True),
     )  # fmt: skip
     found.write(args.out)

@@ -526,6 +526,20 @@ def test_lists_of_words_hear_contractions_too(said: str) -> None:
     assert counts.anywhere[0, counts.column(lists[said.split(maxsplit=1)[0]])] > 0
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Let's leave that.", "change-of-task"),
+        ("Let us leave that.", "change-of-task"),
+        ("let's go back a little", "redirect"),
+        ("Let us stay here.", "redirect"),
+    ],
+)
+def test_lists_of_words_hear_let_us_and_its_short_form(said: str, name: str) -> None:
+    counts = word_counter().count(list(turn_docs(pipeline(), [said])))
+    assert counts.anywhere[0, counts.column(name)] > 0
+
+
 @pytest.mark.parametrize("said", ["Okay.", "Okay, yeah.", "Yeah, right.", "Yes, sure.", "Mm-hmm, yeah", "Mm-hmm."])
 def test_agreement_of_several_words_yields_as_one_word_does(said: str) -> None:
     assert asked_about("yields-under-pressure", (PRESSES, f"C> {said}")) == 1.0

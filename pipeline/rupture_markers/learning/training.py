@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,9 +33,11 @@ from rupture_markers.markers.marker import FAMILIES, Family
 RECALL = 0.5
 """Share of the markers that the thresholds are chosen to find."""
 LEAST_TRAINING_CASES = 6
-BASELINE_SETS = ("annomi", "mibot", "invented")
-INVENTED_WEIGHT = 0.3
-"""Invented strain is clearer and denser than real strain (docs/model.md)."""
+SHARED_SETS = ("annomi", "mibot", "invented")
+LIFELIKE = "models/training-data/lifelike"
+"""Sessions written for this project that go with it, beside those of the shared data."""
+SET_WEIGHTS: Mapping[str, float] = {"invented": 0.05, "lifelike": 0.15}
+"""Strain in sessions that were written is clearer and denser than real strain (docs/detection.md)."""
 BASELINE_LABELS = (
     "two automated coders (large language models that read whole transcripts, following the coding guide), not people"
 )
@@ -44,7 +46,7 @@ BASELINE_SOURCES = (
     "MIBot v6.3A (Mahmood et al., Findings of ACL 2025), CC BY-SA 4.0: the model is shared under the same licence",
     "AnnoMI (Wu et al., ICASSP 2022; Future Internet 15(3):110, 2023): its repository states no licence; the model "
     "holds no sentence of it, only weights of terms that occur in at least three cases",
-    "sessions invented for this project",
+    "sessions invented for this project, and 168 lifelike ones written and coded by large language models for it",
 )
 
 
@@ -176,22 +178,34 @@ def train_baseline(
     """
     codebook = load_codebook(None)
     excluded = set(sample_study_cases() if exclude_cases is None else exclude_cases)
-    coded = join_sets(read_coded_folder(data_folder / name, codebook) for name in BASELINE_SETS)
+    coded = baseline_sets(data_folder, codebook)
     return train(
         coded.without_cases(excluded),
         out,
-        model_id="baseline-5",
+        model_id="baseline-6",
         codebook=codebook,
-        config=replace(FitConfig(seed=seed), set_weights={"invented": INVENTED_WEIGHT}),
+        config=replace(FitConfig(seed=seed), set_weights=SET_WEIGHTS),
         held_out_cases=excluded,
         label_source=BASELINE_LABELS,
         licence=BASELINE_LICENCE,
         data_sources=BASELINE_SOURCES,
         scores_folder=scores_folder,
-        without_in_baseline=("invented",),
+        without_in_baseline=tuple(SET_WEIGHTS),
         workers=workers,
         progress=progress,
     )
+
+
+def baseline_sets(data_folder: Path, codebook: Codebook) -> CodedSet:
+    """All that the shipped model may learn from: the folder of shared data, and the lifelike sessions.
+
+    Raises
+    ------
+    IngestError
+        If a set is missing or not as it must be.
+    """
+    folders = [*(data_folder / name for name in SHARED_SETS), default_file(LIFELIKE)]
+    return join_sets(read_coded_folder(folder, codebook) for folder in folders)
 
 
 def sample_study_cases() -> tuple[str, ...]:

@@ -163,6 +163,8 @@ def fit_words(
     heard = Heard.of(table, words) if dialogue else Heard.nothing()
     blocks += heard.blocks(table, words)
     matrix = hstack(blocks).tocsr()
+    # Once: scikit-learn would sort the columns of every fit's rows anew.
+    matrix.sort_indices()
     cut = vocabulary.words
     terms = len(vocabulary.terms)
     own = np.zeros((terms, len(FAMILIES)), dtype=np.float32)

@@ -243,7 +243,7 @@ WORD_LISTS: dict[str, tuple[str, ...]] = {
     ),
     "change-of-task": (
         "(would|'d) (you|it) (prefer|rather|be better)",
-        "let 's (leave|not|drop|park|put|stop|start|try|do|forget)",
+        "let ('s|us) (leave|not|drop|park|put|stop|start|try|do|forget)",
         "we (do not|could|can) (have to|also|leave|start|do|try|skip|instead)",
         "something (else|different)", "instead", "what would (help|be useful|be helpful)",
         "what would you (like|prefer|want|rather)", "up to you", "your (choice|decision|call)",
@@ -252,7 +252,7 @@ WORD_LISTS: dict[str, tuple[str, ...]] = {
     ),
     "redirect": (
         "(coming|come|going|go|getting|get|bring|bringing|back) (back|us back|to|us) (to|to what|on)",
-        "back to", "let 's (go|come|get|stay|look|focus|talk|think|go back)", "stay (with|there)",
+        "back to", "let ('s|us) (go|come|get|stay|look|focus|talk|think|go back)", "stay (with|there)",
         "I (would|'d) like to (go|come|focus|stay|return|talk)", "before we",
         "you were (saying|telling|talking)", "(so|now|okay), (what|how|tell|let)", "focus on",
         "on (the|your) (agenda|list)", "I notice (we|you)", "moving on", "earlier you",
