@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.workflow.study_keys import set_keys
 from typer.testing import CliRunner
 
 from rupture_markers.cli import app
@@ -25,16 +25,6 @@ from rupture_markers.learning.selection import read_decisions
 from rupture_markers.workflow import retraining, stages, study_models
 from rupture_markers.workflow.study import Study, open_study
 from rupture_markers.workflow.study_gold import study_gold
-
-
-def set_keys(folder: Path, **keys: Any) -> Study:
-    """Change keys of study.yaml; a section is changed key by key."""
-    path = folder / "study.yaml"
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for name, value in keys.items():
-        config[name] = {**config.get(name, {}), **value} if isinstance(value, dict) else value
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return open_study(folder)
 
 
 def turned_baseline(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,9 +22,11 @@ import pytest
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 from starlette.testclient import TestClient
+from tests.workflow.study_keys import set_keys
 
 from rupture_markers.coding.codings_log import current_answers, read_coded_segments
 from rupture_markers.errors import StudyError
+from rupture_markers.learning.champion import read_history
 from rupture_markers.workflow import server
 from rupture_markers.workflow.asked import is_asked
 from rupture_markers.workflow.backend_predictions import TaskPredictions
@@ -34,6 +38,7 @@ from rupture_markers.workflow.study import Study, open_study
 
 SECRET = SecretStr("a-long-enough-secret")
 CANARY = "zyxwvutcanary"
+DECIDED = r"retrain: \S+ (kept|promoted): "
 PROGRAM = "from rupture_markers.cli import main; main()"
 
 
@@ -61,6 +66,33 @@ def hook(study: Study, action: str) -> int:
 def runs(address: PrefectAddress) -> list[tuple[str, dict[str, Any], list[str]]]:
     with pointed_at(address), get_client(sync_client=True) as client:
         return sorted((client.read_flow(run.flow_id).name, run.parameters, run.tags) for run in client.read_flow_runs())
+
+
+@contextlib.contextmanager
+def served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """`rupture serve` until the block ends, and what it says."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "serve", str(folder), *options],
+        env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    said: list[str] = []
+    listener = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
+    listener.start()
+    try:
+        yield process, said
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(120)
+        listener.join(30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def wait_for(pattern: str, process: subprocess.Popen[str], said: list[str]) -> None:
+    deadline = time.monotonic() + 300
+    while not any(re.search(pattern, line) for line in said) and time.monotonic() < deadline:
+        assert process.poll() is None, "".join(said)
+        time.sleep(0.1)
 
 
 def test_a_webhook_enqueues_one_run_with_nothing_of_the_request_in_it(study: Study, kept: PrefectAddress) -> None:
@@ -110,26 +142,11 @@ def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_b
         ledger = json.loads(study.projects.read_text())["projects"]
         task = next(iter(client.tasks(ledger[0]["number"]))).number
         client._api.annotations.create(id=task, result=[], was_cancelled=True)
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "serve", str(served_study), "--collect-every", "0.1"],
-        env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
-    said: list[str] = []
-    listener = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
-    listener.start()
-    address = None
-    try:
-        deadline = time.monotonic() + 300
-        while not any("collect: 1 new" in line for line in said) and time.monotonic() < deadline:
-            assert process.poll() is None, "".join(said)
-            time.sleep(0.1)
+    with served(served_study, "--collect-every", "0.1") as (process, said):
+        wait_for("collect: 1 new", process, said)
         address = known_server(study.work / "prefect")
         assert [a.outcome for a in current_answers(read_coded_segments(study.codings))] == ["skipped"]
         assert not is_asked(study, "collect"), "a wish that was left is taken up"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(120)
-        listener.join(30)
     told = "".join(said)
     assert process.returncode == 0, told
     assert "collect: 1 new" in told
@@ -137,3 +154,19 @@ def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_b
     assert address is not None
     assert not address.answers
     assert not (study.work / "prefect" / "server.json").exists()
+
+
+def test_enough_new_gold_retrains_once_where_it_is_served(
+    fully_coded_study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect-home"))
+    monkeypatch.setenv("PREFECT_RUNNER_POLL_FREQUENCY", "2")
+    study = set_keys(fully_coded_study, retraining={"new_turns": 300})
+    with served(study.folder, "--due-every", "0.1") as (process, said):
+        wait_for(DECIDED, process, said)
+        time.sleep(15)  # two more looks, at least
+    told = "".join(said)
+    assert process.returncode == 0, told
+    assert len(read_history(study.models)) == 1, told
+    assert len(re.findall(DECIDED, told)) == 1, told
