@@ -136,6 +136,21 @@ def test_the_next_round_is_chosen_and_its_probabilities_are_conditional(badly_se
     assert len(current_assignments(read_assignments(study.assignments))) == tasks
 
 
+def test_going_back_and_forth_between_models_in_use_before_adds_nothing_to_the_queue(
+    badly_served: Study, tmp_path: Path
+) -> None:
+    folder, tasks = str(badly_served.folder), str(tmp_path / "t")
+    command("retrain", folder, "--to-file", tasks)
+    decided = read_decisions(badly_served.decisions)
+    assigned = read_assignments(badly_served.assignments)
+    assert {d.round for d in decided} == {1, 2}
+    name = champion_id(badly_served.models)
+    for step in (("rollback", folder), ("promote", folder, name), ("rollback", folder)):
+        command("models", *step, "--reason", "a test", "--to-file", tasks)
+        assert read_decisions(badly_served.decisions) == decided
+        assert read_assignments(badly_served.assignments) == assigned
+
+
 def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(fully_coded_study: Path) -> None:
     study = open_study(fully_coded_study)
     first = retraining.retrain(study)

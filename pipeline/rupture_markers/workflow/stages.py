@@ -113,8 +113,12 @@ def model_reference(study: Study) -> str | Path:
 
 
 def round_number(study: Study) -> int:
-    """Round that is open, from 1: every change of the champion opens the next."""
-    return 1 + len(champion_changes(study.models))
+    """Round that is open, from 1: a champion that was not in use before opens the next; going back opens none.
+
+    What an earlier version of this program opened by going back stays open.
+    """
+    in_use = {"", *(change.champion for change in champion_changes(study.models))}
+    return max(len(in_use), *(decision.round for decision in read_decisions(study.decisions)), 1)
 
 
 def _suggestion_file(study: Study, session_id: str) -> Path:
