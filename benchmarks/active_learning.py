@@ -3,7 +3,7 @@
 DATA holds annomi/, mibot/ and invented/. The loop of coding and retraining is simulated on each set: coder_a (an automated
 coder, not a person) codes segments of 20 turns, a third of the cases is held out, and after every round a cheap learner
 is fitted: logistic regression on TF-IDF of the turn's words, beside the log-odds of a baseline that never saw the set
-(the shipped procedure trained on the two other sets), or without it ("from nothing"). Four ways of choosing segments are
+(the shipped procedure trained on the two other sets and the lifelike sessions), or without it ("from nothing"). Four ways of choosing segments are
 compared, ours once more without its control share, and ranked by the chance of a marker with the control share of a tenth
 of all segments or a fifth of those coded. Written: a table in Markdown and a plot.
 """
@@ -29,7 +29,7 @@ from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.own_model import Choice, GoldTurns, OwnModel, fit_choice, vocabulary_of
 from rupture_markers.learning.terms import count_sorted
-from rupture_markers.learning.training import LIFELIKE, SET_WEIGHTS, SHARED_SETS
+from rupture_markers.learning.training import BASELINE_ID, LIFELIKE, SET_WEIGHTS, SHARED_SETS
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table, share_columns
 from rupture_markers.markers.codebook import load_codebook
@@ -75,7 +75,7 @@ def read_set(folder: Path, coders: Sequence[str]) -> CodedSet:
 
 def prepare(data: Path, name: str, cache: Path) -> SetData:
     """Score a set by the baseline's procedure trained on the other two and the lifelike sessions; kept in the cache, without any text."""
-    kept = cache / f"{name}.npz"
+    kept = cache / f"{name}-{BASELINE_ID}.npz"
     if not kept.exists():
         codebook = load_codebook(None)
         families = {family: tuple(code.id for code in codebook.of_family(family)) for family in codebook.families}

@@ -1,6 +1,7 @@
 """The lifelike sessions that go with the project, and what their README says of them."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from sklearn.metrics import cohen_kappa_score
 
 from rupture_markers.errors import IngestError
 from rupture_markers.learning.dataset import CodedSet, read_coded_folder, read_codings
-from rupture_markers.learning.training import LIFELIKE, baseline_sets
+from rupture_markers.learning.registry import read_manifest
+from rupture_markers.learning.training import BASELINE_ID, LIFELIKE, SET_WEIGHTS, SHARED_SETS, baseline_sets
 from rupture_markers.markers.codebook import load_codebook
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
@@ -39,13 +41,15 @@ def test_the_readme_tells_how_many_there_are_and_how_well_the_coders_agree(lifel
     turns = [(t.session_id, turn) for t in lifelike.transcripts for turn in t.turns]
     assert f"{len(lifelike.transcripts)} counselling" in told
     assert f"{len(turns):,} turns" in told
+    assert f"{round(sum(len(turn.text.split()) for _, turn in turns), -3):,} words" in told
     for family in FAMILIES:
         keys = [(name, turn.index) for name, turn in turns if turn.speaker == CODED_SPEAKER[family]]
         by_coder = [marked_by(coder, family) for coder in lifelike.coders]
         ours = [[key in marked for key in keys] for marked in by_coder]
         kappa = cohen_kappa_score(*ours)
         assert re.search(rf"{family} \.{round(100 * kappa):02d}", told), (family, kappa)
-        assert f"{round(100 * float(np.mean(ours)))} %" in told
+        share = round(100 * float(np.mean(ours)))
+        assert re.search(rf"{share} %[^%]*as\s+{family}", told), (family, share)
 
 
 def test_each_session_is_a_case_of_two_speakers_with_a_known_medium(lifelike: CodedSet) -> None:
@@ -65,5 +69,18 @@ def test_marks_of_a_family_stand_in_its_speakers_turns(lifelike: CodedSet) -> No
 
 
 def test_the_shared_data_is_asked_for_by_name(tmp_path: Path) -> None:
-    with pytest.raises(IngestError, match=r"no transcripts\.jsonl"):
+    with pytest.raises(IngestError, match=r"no transcripts\.jsonl") as told:
         baseline_sets(tmp_path, load_codebook(None))
+    assert str(tmp_path / SHARED_SETS[0]) in str(told.value)
+
+
+def test_the_shipped_model_learnt_from_every_set_with_the_weights_that_training_states(tmp_path: Path) -> None:
+    for name in SHARED_SETS:
+        shutil.copytree(FOLDER, tmp_path / name)
+        for file in (tmp_path / name).glob("*.jsonl"):
+            file.write_text(file.read_text(encoding="utf-8").replace("lifelike-", f"{name}-"), encoding="utf-8")
+    read = set(baseline_sets(tmp_path, load_codebook(None)).sets.values())
+    shipped = read_manifest("baseline")
+    assert read == {*SHARED_SETS, "lifelike"} == set(shipped.training_sets)
+    assert SET_WEIGHTS.keys() <= read
+    assert (shipped.id, shipped.config["set_weights"]) == (BASELINE_ID, dict(SET_WEIGHTS))

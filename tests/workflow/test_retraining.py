@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from rupture_markers.learning.champion import champion_id, read_history
 from rupture_markers.learning.held_out import read_held_out
 from rupture_markers.learning.registry import load_model, read_manifest, save_model
 from rupture_markers.learning.rupture_model import RuptureModel
-from rupture_markers.learning.selection import read_decisions
+from rupture_markers.learning.selection import SegmentDecision, read_decisions
 from rupture_markers.workflow import retraining, stages, study_models
+from rupture_markers.workflow.stages import round_number
 from rupture_markers.workflow.study import Study, open_study
 from rupture_markers.workflow.study_gold import study_gold
 
@@ -149,6 +150,18 @@ def test_going_back_and_forth_between_models_in_use_before_adds_nothing_to_the_q
         command("models", *step, "--reason", "a test", "--to-file", tasks)
         assert read_decisions(badly_served.decisions) == decided
         assert read_assignments(badly_served.assignments) == assigned
+
+
+def test_a_model_opens_a_round_when_it_first_decides_and_never_again() -> None:
+    def decided(*rounds: tuple[str, int]) -> list[SegmentDecision]:
+        blank: dict[str, Any] = dict.fromkeys(f.name for f in fields(SegmentDecision))
+        return [SegmentDecision(**(blank | {"model_id": model, "round": number})) for model, number in rounds]
+
+    assert round_number([], "base") == 1
+    assert round_number(decided(("base", 1)), "base") == 1
+    assert round_number(decided(("base", 1)), "a") == 2
+    assert round_number(decided(("base", 1), ("a", 2)), "base") == 2
+    assert round_number(decided(("base", 1), ("a", 2), ("base", 3)), "b") == 4  # an older version's round by going back
 
 
 def test_the_same_gold_is_not_tried_twice_and_more_gold_is_another_candidate(fully_coded_study: Path) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,14 @@ from typing import Any
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 from tests.workflow.study_keys import set_keys
@@ -82,17 +90,40 @@ def served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str],
         yield process, said
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(120)
+        try:
+            process.wait(120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         listener.join(30)
         if process.stdout is not None:
             process.stdout.close()
 
 
 def wait_for(pattern: str, process: subprocess.Popen[str], said: list[str]) -> None:
+    wait_until(lambda: any(re.search(pattern, line) for line in said), process, said)
+
+
+def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[str], said: list[str]) -> None:
     deadline = time.monotonic() + 300
-    while not any(re.search(pattern, line) for line in said) and time.monotonic() < deadline:
+    while not is_so():
         assert process.poll() is None, "".join(said)
+        assert time.monotonic() < deadline, "".join(said)
         time.sleep(0.1)
+
+
+def looks(study: Study) -> int:
+    """How often the served study has looked, to the end, whether retraining is due."""
+    address = known_server(study.work / "prefect")
+    assert address is not None
+    with pointed_at(address), get_client(sync_client=True) as client:
+        ended = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=["retrain-when-due"])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED]))
+            ),
+        )
+    return len(ended)
 
 
 def test_a_webhook_enqueues_one_run_with_nothing_of_the_request_in_it(study: Study, kept: PrefectAddress) -> None:
@@ -165,7 +196,8 @@ def test_enough_new_gold_retrains_once_where_it_is_served(
     study = set_keys(fully_coded_study, retraining={"new_turns": 300})
     with served(study.folder, "--due-every", "0.1") as (process, said):
         wait_for(DECIDED, process, said)
-        time.sleep(15)  # two more looks, at least
+        looked = looks(study)
+        wait_until(lambda: looks(study) >= looked + 2, process, said)
     told = "".join(said)
     assert process.returncode == 0, told
     assert len(read_history(study.models)) == 1, told

@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from rupture_markers.learning.calibration import FARTHEST
 from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.terms import CHARACTERS, Vocabulary, choose_vocabulary
@@ -32,7 +33,6 @@ STRENGTH = 0.3
 """Inverse of the regularisation of the lab's words: a few sessions are few."""
 LEAST_GAIN = 0.01
 """Average precision out of fold that a choice must gain over a simpler one: less is within the noise of few cases."""
-_FARTHEST = 12.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class OwnModel:
             if family in self.parts:
                 part = self.parts[family]
                 out[:, column] = part.slope * base[:, column] + part.added(words)
-        return np.where(np.isnan(base), np.nan, np.clip(out, -_FARTHEST, _FARTHEST))
+        return np.where(np.isnan(base), np.nan, np.clip(out, -FARTHEST, FARTHEST))
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from rupture_markers.markers.marker import FAMILIES, Family
 RECALL = 0.5
 """Share of the markers that the thresholds are chosen to find."""
 LEAST_TRAINING_CASES = 6
+BASELINE_ID = "baseline-6"
 SHARED_SETS = ("annomi", "mibot", "invented")
 LIFELIKE = "models/training-data/lifelike"
 """Sessions written for this project that go with it, beside those of the shared data."""
@@ -46,7 +47,7 @@ BASELINE_SOURCES = (
     "MIBot v6.3A (Mahmood et al., Findings of ACL 2025), CC BY-SA 4.0: the model is shared under the same licence",
     "AnnoMI (Wu et al., ICASSP 2022; Future Internet 15(3):110, 2023): its repository states no licence; the model "
     "holds no sentence of it, only weights of terms that occur in at least three cases",
-    "sessions invented for this project, and 168 lifelike ones written and coded by large language models for it",
+    "sessions invented for this project, and lifelike ones written for it and coded by large language models",
 )
 
 
@@ -164,7 +165,7 @@ def train_baseline(
     workers: int = 2,
     scores_folder: Path | None = None,
 ) -> LoadedModel:
-    """Train the shipped model from the folder of shared data (annomi, mibot, invented).
+    """Train the shipped model from the folder of shared data (annomi, mibot, invented) and the lifelike sessions.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def train_baseline(
     return train(
         coded.without_cases(excluded),
         out,
-        model_id="baseline-6",
+        model_id=BASELINE_ID,
         codebook=codebook,
         config=replace(FitConfig(seed=seed), set_weights=SET_WEIGHTS),
         held_out_cases=excluded,

@@ -169,7 +169,8 @@ or adjudicated; {{ "%.0f"|format(m.own.comparison.level * 100) }} % intervals fr
 
 - Much is missed and many flags are wrong: see average precision and thresholds. The random control share of segments \
 is there so that a study can measure what is missed.
-- The sets are demonstrations, people talking with a chatbot, and invented sessions: none is routine psychotherapy. \
+- The sets are demonstrations, people talking with a chatbot, and sessions that were written: none is routine psychotherapy. \
+A figure on written sessions (invented, lifelike) says nothing about real ones. \
 Expect lower figures elsewhere, and less trustworthy probabilities.
 - Two coders of one kind agree more than two people would; validity against trained people has not been measured.
 - Politeness, deference, dialect and chat spelling differ between people and cultures; the sets are too small to \

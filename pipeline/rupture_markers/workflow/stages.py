@@ -18,7 +18,7 @@ from rupture_markers.coding.assignment import (
     segment_to_code,
 )
 from rupture_markers.coding.tasks import CodingTask, build_tasks
-from rupture_markers.learning.champion import champion_changes, champion_folder
+from rupture_markers.learning.champion import champion_folder
 from rupture_markers.learning.held_out import held_out_cases
 from rupture_markers.learning.registry import LoadedModel, load_model, read_manifest
 from rupture_markers.learning.scores import read_scores, write_scores
@@ -112,13 +112,10 @@ def model_reference(study: Study) -> str | Path:
     return champion_folder(study.models) or base_reference(study)
 
 
-def round_number(study: Study) -> int:
-    """Round that is open, from 1: a champion that was not in use before opens the next; going back opens none.
-
-    What an earlier version of this program opened by going back stays open.
-    """
-    in_use = {"", *(change.champion for change in champion_changes(study.models))}
-    return max(len(in_use), *(decision.round for decision in read_decisions(study.decisions)), 1)
+def round_number(decided: Sequence[SegmentDecision], model_id: str) -> int:
+    """Round that is open, from 1: a model that decided nothing yet opens the next; going back to one opens none."""
+    latest = max((decision.round for decision in decided), default=0)
+    return latest if any(decision.model_id == model_id for decision in decided) else latest + 1
 
 
 def _suggestion_file(study: Study, session_id: str) -> Path:
@@ -225,7 +222,7 @@ def select(study: Study, names: Sequence[str], model_id: str) -> tuple[SegmentDe
         study.held_out, {score.case_id for score in scored}, {d.case_id for d in decided},
         study.config.retraining.held_out, study.config.selection.seed,
     )  # fmt: skip
-    number = round_number(study)
+    number = round_number(decided, model_id)
     new = select_segments(
         scored, selection_rule(study), decided=decided, round_number=number, reopen=number > 1, held_out=kept
     )
