@@ -3,9 +3,9 @@
 DATA holds annomi/, mibot/ and invented/. The loop of coding and retraining is simulated on each set: coder_a (an automated
 coder, not a person) codes segments of 20 turns, a third of the cases is held out, and after every round a cheap learner
 is fitted: logistic regression on TF-IDF of the turn's words, beside the log-odds of a baseline that never saw the set
-(the shipped procedure trained on the two other sets and the lifelike sessions), or without it ("from nothing"). Four ways of choosing segments are
-compared, ours once more without its control share, and ranked by the chance of a marker with the control share of a tenth
-of all segments or a fifth of those coded. Written: a table in Markdown and a plot.
+(the shipped procedure trained on the two other sets and the lifelike sessions), or without it ("from nothing"). Four
+ways of choosing segments are compared, ours once more without its control share, and ranked by the chance of a marker
+with the control share of a tenth of all segments or a fifth of those coded. Written: a table in Markdown and a plot.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -74,7 +74,7 @@ def read_set(folder: Path, coders: Sequence[str]) -> CodedSet:
 
 
 def prepare(data: Path, name: str, cache: Path) -> SetData:
-    """Score a set by the baseline's procedure trained on the other two and the lifelike sessions; kept in the cache, without any text."""
+    """Score a set by the baseline's procedure trained without it; kept in the cache, without any text."""
     kept = cache / f"{name}-{BASELINE_ID}.npz"
     if not kept.exists():
         codebook = load_codebook(None)
@@ -82,7 +82,7 @@ def prepare(data: Path, name: str, cache: Path) -> SetData:
         featurise = turn_featuriser(codebook)
         folders = [*(data / other for other in SHARED_SETS if other != name), default_file(LIFELIKE)]
         others = join_sets(read_set(folder, ("coder_a", "coder_b")) for folder in folders)
-        config = replace(FitConfig(), set_weights=SET_WEIGHTS)
+        config = FitConfig(set_weights=SET_WEIGHTS)
         model, _ = fit_model(build_table(others.transcripts, featurise), others, families, config)
         coded = read_set(data / name, ("coder_a",))
         table = build_table(coded.transcripts, featurise, counter=model.counter)

@@ -1,14 +1,14 @@
 """Reproduce the table of average precision: python benchmarks/cross_validation.py DATA [--out FOLDER]
 
 DATA holds annomi/, mibot/ and invented/; the lifelike sessions of the clone are learnt from as well. Writes one file
-of out-of-fold scores per set, of our model and of TF-IDF with logistic regression on the turn alone, in the form that score_markers.py reads, and prints the figures of both.
+of out-of-fold scores per set, of our model and of TF-IDF with logistic regression on the turn alone, in the form that
+score_markers.py reads, and prints the figures of both.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from rupture_markers.learning.evaluation import FOLDS, cross_validate
@@ -32,7 +32,7 @@ def main() -> None:
     coded = baseline_sets(args.data, codebook).without_cases(sample_study_cases())
     table = build_table(coded.transcripts, turn_featuriser(codebook))
     families = {family: tuple(code.id for code in codebook.of_family(family)) for family in codebook.families}
-    config = replace(FitConfig(seed=args.seed), set_weights=SET_WEIGHTS)
+    config = FitConfig(seed=args.seed, set_weights=SET_WEIGHTS)
     found = cross_validate(
         table, coded, families, config, folds=args.folds, workers=args.workers, without_in_baseline=tuple(SET_WEIGHTS),
         progress=lambda _: print(f"fold done, {time.perf_counter() - start:.0f} s", flush=True),

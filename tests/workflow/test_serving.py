@@ -50,10 +50,16 @@ DECIDED = r"retrain: \S+ (kept|promoted): "
 PROGRAM = "from rupture_markers.cli import main; main()"
 
 
-@pytest.fixture
-def study(sample_study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Study:
+@pytest.fixture(autouse=True)
+def own_prefect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No Prefect server is named, and a home of the test's own, whose runners look for work every two seconds."""
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect-home"))
+    monkeypatch.setenv("PREFECT_RUNNER_POLL_FREQUENCY", "2")
+
+
+@pytest.fixture
+def study(sample_study: Path) -> Study:
     return open_study(sample_study)
 
 
@@ -160,11 +166,8 @@ def test_where_no_prefect_server_is_reached_a_webhook_leaves_a_wish(study: Study
 
 @pytest.mark.label_studio
 def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_behind(
-    served_study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served_study: Path,
 ) -> None:
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect-home"))
-    monkeypatch.setenv("PREFECT_RUNNER_POLL_FREQUENCY", "2")
     study = open_study(served_study)
     run_annotate(study.path)
     ask(study, "collect")  # nobody serves yet
@@ -188,11 +191,8 @@ def test_an_annotation_arrives_by_the_schedule_alone_and_a_stop_leaves_nothing_b
 
 
 def test_enough_new_gold_retrains_once_where_it_is_served(
-    fully_coded_study: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fully_coded_study: Path,
 ) -> None:
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect-home"))
-    monkeypatch.setenv("PREFECT_RUNNER_POLL_FREQUENCY", "2")
     study = set_keys(fully_coded_study, retraining={"new_turns": 300})
     with served(study.folder, "--due-every", "0.1") as (process, said):
         wait_for(DECIDED, process, said)

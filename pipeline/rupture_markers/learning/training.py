@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,7 +185,7 @@ def train_baseline(
         out,
         model_id=BASELINE_ID,
         codebook=codebook,
-        config=replace(FitConfig(seed=seed), set_weights=SET_WEIGHTS),
+        config=FitConfig(seed=seed, set_weights=SET_WEIGHTS),
         held_out_cases=excluded,
         label_source=BASELINE_LABELS,
         licence=BASELINE_LICENCE,
