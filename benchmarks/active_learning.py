@@ -24,12 +24,13 @@ from scipy.sparse import csr_matrix, load_npz, save_npz
 
 from rupture_markers.learning.calibration import probability
 from rupture_markers.learning.dataset import CodedSet, join_sets, load_coded_set, read_codings
+from rupture_markers.learning.degrees import read_degrees, with_degrees
 from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.figures import soft_average_precision
 from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.own_model import Choice, GoldTurns, OwnModel, fit_choice, vocabulary_of
 from rupture_markers.learning.terms import count_sorted
-from rupture_markers.learning.training import BASELINE_ID, LIFELIKE, SET_WEIGHTS, SHARED_SETS
+from rupture_markers.learning.training import BASELINE_ID, DEGREES, LIFELIKE, SET_WEIGHTS, SHARED_SETS
 from rupture_markers.learning.turn_featuriser import turn_featuriser
 from rupture_markers.learning.turn_table import build_table, share_columns
 from rupture_markers.markers.codebook import load_codebook
@@ -82,6 +83,7 @@ def prepare(data: Path, name: str, cache: Path) -> SetData:
         featurise = turn_featuriser(codebook)
         folders = [*(data / other for other in SHARED_SETS if other != name), default_file(LIFELIKE)]
         others = join_sets(read_set(folder, ("coder_a", "coder_b")) for folder in folders)
+        others = with_degrees(others, read_degrees(default_file(DEGREES)))
         config = FitConfig(set_weights=SET_WEIGHTS)
         model, _ = fit_model(build_table(others.transcripts, featurise), others, families, config)
         coded = read_set(data / name, ("coder_a",))

@@ -43,6 +43,9 @@ def evaluate(
     like: Annotated[
         str | None, typer.Option(help="Fit as this model was fitted, without the cases that it kept out.")
     ] = None,
+    degrees: Annotated[
+        Path | None, typer.Option(help="Degrees of the turns, as of models/training-data, to learn beside the marks.")
+    ] = None,
     labels: Annotated[str, typer.Option(help="Whose the codes are, as the page shall say it.")] = "",
     codebook: Annotated[Path | None, typer.Option(help="Codebook of the codings; the shipped one without.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 10,
@@ -71,6 +74,7 @@ def evaluate(
     """
     from dataclasses import replace
 
+    from rupture_markers.learning.degrees import read_degrees, with_degrees
     from rupture_markers.learning.evaluation_variations import EvaluationOptions
     from rupture_markers.markers.codebook import load_codebook
     from rupture_markers.workflow.evaluating import (
@@ -84,9 +88,10 @@ def evaluate(
 
     if show_text:
         require_terminal()
-    if model is not None and (ablation or leave_out or learning_curve or cross_set or like):
+    if model is not None and (ablation or leave_out or learning_curve or cross_set or like or degrees):
         raise ConfigError(
-            "a saved model is scored, not trained.", "Leave out --model, or --ablation, --learning-curve, --cross-set."
+            "a saved model is scored, not trained.",
+            "Leave out --model, or --like, --degrees, --ablation, --learning-curve, --cross-set.",
         )
     options = EvaluationOptions(
         folds=folds, repeats=repeats, replicates=replicates, workers=workers,
@@ -100,6 +105,8 @@ def evaluate(
     if like is not None:
         config, kept_out = config_of(like)
         options, given = replace(options, config=config), given.without_cases(kept_out)
+    if degrees is not None:
+        given = replace(given, coded=with_degrees(given.coded, read_degrees(degrees)))
     with watched() as bar:
         report = evaluate_set(given, book, options, model=model, pairs=pairs, observer=bar)
     missed = words_of_misses(report, given, folders) if show_text else MissedWords({})

@@ -34,7 +34,8 @@ class CodeRanker:
     def rank(self, inputs: csr_matrix) -> list[tuple[str, ...]]:
         """Codes of each row, likeliest first."""
         scores = inputs @ self.weights + self.intercept
-        return [tuple(self.codes[n] for n in order) for order in np.argsort(-scores, axis=1, kind="stable")]
+        ranked = np.array(self.codes, dtype=np.object_)[np.argsort(-scores, axis=1, kind="stable")]
+        return list(map(tuple, ranked.tolist()))
 
 
 def fit_ranker(

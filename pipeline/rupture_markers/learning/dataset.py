@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -88,6 +88,8 @@ class CodedSet:
     sets : Mapping of str to str
         session_id to the set it came from (``annomi``).
     coders : tuple of str
+    degrees : Mapping of Family to Mapping of TurnKey to float
+        How far a turn is a marker of the family, where somebody graded it (`degrees`); most sets have none.
     """
 
     transcripts: tuple[Transcript, ...]
@@ -95,11 +97,18 @@ class CodedSet:
     codes: Mapping[TurnKey, Mapping[str, float]]
     sets: Mapping[str, str]
     coders: tuple[str, ...] = ()
+    degrees: Mapping[Family, Mapping[TurnKey, float]] = field(default_factory=dict)
 
     @property
     def cases(self) -> tuple[str, ...]:
         """Cases, sorted, each once."""
         return tuple(sorted({transcript.case_id for transcript in self.transcripts}))
+
+    @property
+    def graded_turns(self) -> int:
+        """How many turns have a degree."""
+        there = {transcript.session_id for transcript in self.transcripts}
+        return len({key for given in self.degrees.values() for key in given if key[0] in there})
 
     def without_cases(self, cases: Iterable[str]) -> CodedSet:
         """The set less every session of these cases."""
@@ -116,7 +125,7 @@ class CodedSet:
         return self._keep([t for t in self.transcripts if self.sets[t.session_id] == name])
 
     def _keep(self, transcripts: Sequence[Transcript]) -> CodedSet:
-        return CodedSet(tuple(transcripts), self.shares, self.codes, self.sets, self.coders)
+        return replace(self, transcripts=tuple(transcripts))
 
 
 def load_coded_set(
@@ -206,6 +215,7 @@ def join_sets(sets: Iterable[CodedSet]) -> CodedSet:
     codes: dict[TurnKey, Mapping[str, float]] = {}
     names: dict[str, str] = {}
     coders: set[str] = set()
+    degrees: dict[Family, dict[TurnKey, float]] = {family: {} for family in FAMILIES}
     for coded in sets:
         twice = {t.session_id for t in coded.transcripts} & names.keys()
         if twice:
@@ -216,4 +226,5 @@ def join_sets(sets: Iterable[CodedSet]) -> CodedSet:
         coders.update(coded.coders)
         for family in FAMILIES:
             shares[family].update(coded.shares.get(family, {}))
-    return CodedSet(tuple(transcripts), shares, codes, names, tuple(sorted(coders)))
+            degrees[family].update(coded.degrees.get(family, {}))
+    return CodedSet(tuple(transcripts), shares, codes, names, tuple(sorted(coders)), degrees)

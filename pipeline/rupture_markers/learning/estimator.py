@@ -16,7 +16,7 @@ from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.folds import fold_of_cases
 from rupture_markers.learning.novelty import describe_sessions, fit_novelty
 from rupture_markers.learning.rupture_model import FamilyModel, RuptureModel, ranker_inputs, second_stage_inputs
-from rupture_markers.learning.turn_table import TurnTable, share_columns
+from rupture_markers.learning.turn_table import TurnTable, degree_columns, share_columns
 from rupture_markers.learning.word_model import columns_of, fit_words
 from rupture_markers.markers.marker import FAMILIES, Family
 
@@ -60,7 +60,7 @@ def fit_model(
         For thresholds.
     """
     config = config or FitConfig()
-    share = share_columns(table, coded.shares)
+    share, degrees = share_columns(table, coded.shares), degree_columns(table, coded.degrees)
     sets = np.array([coded.sets[t.session_id] for t in table.transcripts])
     weight = np.array([config.set_weights.get(str(name), 1.0) for name in sets])[table.session]
     fold = fold_of_cases(table.cases, config.inner_folds, config.seed, strata=sets[table.session])
@@ -74,12 +74,14 @@ def fit_model(
             novelty = fit_novelty(describe_sessions(kept, part))
             strange[np.unique(table.session[~inside])] = novelty.distances(describe_sessions(held, part))
             log_odds[~inside] = part.score(held, columns_of(held, part.vocabulary)).log_odds
-            linear = fit_words(kept, share[inside], weight[inside], config.words, dialogue=True)
+            linear = fit_words(
+                kept, share[inside], weight[inside], config.words, dialogue=True, degrees=degrees[inside]
+            )
             heard[~inside] = linear.score(held, columns_of(held, linear.vocabulary)).log_odds
         progress(1)
     inputs = second_stage_inputs(table, log_odds, heard)
     words = fit_words(table, share, weight, config.words)
-    linear = fit_words(table, share, weight, config.words, dialogue=True)
+    linear = fit_words(table, share, weight, config.words, dialogue=True, degrees=degrees)
     progress(1)
     stage = words.score(table, columns_of(table, words.vocabulary))
     ranking = ranker_inputs(table, stage.words)

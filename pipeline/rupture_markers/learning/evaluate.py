@@ -171,6 +171,7 @@ def _report(
         replicates=options.replicates,
         seed=options.seed,
         config=asdict(options.config),
+        graded_turns=given.coded.graded_turns,
         sessions=sessions,
         cases=len(given.coded.cases),
         by_set=cells_by_set(judged),

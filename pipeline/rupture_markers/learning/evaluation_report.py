@@ -202,6 +202,8 @@ class EvaluationReport(_Strict):
         Of a saved model; empty where models were fitted in folds.
     config : dict
         What the models were fitted with.
+    graded_turns : int
+        Turns with a degree, which training learns beside the marks.
     seconds : float
         Time taken.
     """
@@ -221,6 +223,7 @@ class EvaluationReport(_Strict):
     replicates: int
     seed: int
     config: dict[str, object]
+    graded_turns: int = 0
     sessions: dict[str, int]
     cases: int
     left_out_cases: int = 0

@@ -178,6 +178,7 @@ class Manifest(_Strict):
     training_sets: dict[str, int]
     training_cases: list[str]
     held_out_cases: list[str]
+    graded_turns: int = 0
     label_source: str
     licence: str
     data_sources: list[str] = Field(default_factory=list)

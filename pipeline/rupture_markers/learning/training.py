@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.dataset import CodedSet, join_sets, read_coded_folder
+from rupture_markers.learning.degrees import read_degrees, with_degrees
 from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import CrossValidation, cross_validate, sets_of
 from rupture_markers.learning.figures import threshold_for_recall
@@ -33,14 +34,17 @@ from rupture_markers.markers.marker import FAMILIES, Family
 RECALL = 0.5
 """Share of the markers that the thresholds are chosen to find."""
 LEAST_TRAINING_CASES = 6
-BASELINE_ID = "baseline-6"
+BASELINE_ID = "baseline-7"
 SHARED_SETS = ("annomi", "mibot", "invented")
 LIFELIKE = "models/training-data/lifelike"
 """Sessions written for this project that go with it, beside those of the shared data."""
+DEGREES = "models/training-data/degrees/degrees.jsonl"
+"""How far each turn of these sets is a marker, as large language models graded it."""
 SET_WEIGHTS: Mapping[str, float] = {"invented": 0.05, "lifelike": 0.15}
 """Strain in sessions that were written is clearer and denser than real strain (docs/detection.md)."""
 BASELINE_LABELS = (
-    "two automated coders (large language models that read whole transcripts, following the coding guide), not people"
+    "two automated coders (large language models that read whole transcripts, following the coding guide), not people; "
+    "degrees of automated graders beside them, in training alone"
 )
 BASELINE_LICENCE = "CC-BY-SA-4.0"
 BASELINE_SOURCES = (
@@ -48,6 +52,7 @@ BASELINE_SOURCES = (
     "AnnoMI (Wu et al., ICASSP 2022; Future Internet 15(3):110, 2023): its repository states no licence; the model "
     "holds no sentence of it, only weights of terms that occur in at least three cases",
     "sessions invented for this project, and lifelike ones written for it and coded by large language models",
+    "how far each turn is a marker, graded by large language models for this project (models/training-data/degrees)",
 )
 
 
@@ -131,6 +136,7 @@ def train(
         training_sets={name: count for name, count in counts.items() if count},
         training_cases=list(coded.cases),
         held_out_cases=sorted(held_out_cases),
+        graded_turns=coded.graded_turns,
         label_source=label_source,
         licence=licence,
         data_sources=list(data_sources),
@@ -198,7 +204,7 @@ def train_baseline(
 
 
 def baseline_sets(data_folder: Path, codebook: Codebook) -> CodedSet:
-    """All that the shipped model may learn from: the folder of shared data, and the lifelike sessions.
+    """All that the shipped model may learn from: the folder of shared data, the lifelike sessions, and their degrees.
 
     Raises
     ------
@@ -206,7 +212,8 @@ def baseline_sets(data_folder: Path, codebook: Codebook) -> CodedSet:
         If a set is missing or not as it must be.
     """
     folders = [*(data_folder / name for name in SHARED_SETS), default_file(LIFELIKE)]
-    return join_sets(read_coded_folder(folder, codebook) for folder in folders)
+    coded = join_sets(read_coded_folder(folder, codebook) for folder in folders)
+    return with_degrees(coded, read_degrees(default_file(DEGREES)))
 
 
 def sample_study_cases() -> tuple[str, ...]:

@@ -147,3 +147,13 @@ def share_columns(table: TurnTable, shares: Mapping[Family, Mapping[tuple[str, i
         for row in table.rows_of(family):
             out[row, column] = given.get(table.keys[row], 0.0)
     return out
+
+
+def degree_columns(table: TurnTable, degrees: Mapping[Family, Mapping[tuple[str, int], float]]) -> NDArray[np.float64]:
+    """Degrees per row and family, as log(1 + degree); NaN where a turn was not graded."""
+    out = np.full((len(table), len(FAMILIES)), np.nan)
+    for column, family in enumerate(FAMILIES):
+        given = degrees.get(family, {})
+        for row in table.rows_of(family) if given else ():
+            out[row, column] = np.log1p(given.get(table.keys[row], np.nan))
+    return out

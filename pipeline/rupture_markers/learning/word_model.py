@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVR
 
 from rupture_markers.learning.dialogue_part import FeaturePart, Heard, SessionPart, sum_around
 from rupture_markers.learning.terms import Vocabulary, choose_vocabulary
@@ -22,6 +23,8 @@ NEIGHBOURS: tuple[tuple[int, float], ...] = (
     (-1, 0.6), (1, 0.4), (-2, 0.4), (2, 0.3), (-3, 0.2), (3, 0.2), (-4, 0.2), (4, 0.2),
 )  # fmt: skip
 """Turns whose words count beside the turn's own: offset and how much of their length they keep."""
+LEAST_GRADED = 200
+"""Graded turns of a family, below which its degrees are not learnt."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,18 @@ class WordConfig:
         Largest vocabulary.
     character_share : float
         Length that a turn's characters keep beside its words: spelling should tell less than words do.
+    degree_share : float
+        How much of the regression on degrees, of log(1 + degree), is added to the log-odds.
+    degree_strength : float
+        Inverse of its regularisation.
     """
 
     strength: float = 2.0
     most_words: int = 12_000
     most_characters: int = 16_000
     character_share: float = 0.5
+    degree_share: float = 2.0
+    degree_strength: float = 0.1
     seed: int = 0
 
 
@@ -140,6 +149,7 @@ def fit_words(
     config: WordConfig,
     *,
     dialogue: bool = False,
+    degrees: NDArray[np.float64] | None = None,
 ) -> WordModel:
     """Fit vocabulary and regressions on all turns of a table that counts every term.
 
@@ -150,6 +160,9 @@ def fit_words(
     weight : array, turns
     dialogue : bool
         Hear the words of the session and the features of the turns, too.
+    degrees : array, turns x families, optional
+        As `degree_columns` gives them. A second regression learns them, and its weights are added: linear as it is, it
+        costs nothing when turns are scored.
     """
     terms_counted = table.terms if table.terms is not None else np.array([], dtype=np.str_)
     _, case_of_row = np.unique(table.cases, return_inverse=True)
@@ -184,14 +197,22 @@ def fit_words(
         regression = LogisticRegression(
             C=config.strength, solver="liblinear", dual=True, tol=1e-2, random_state=config.seed, max_iter=1000
         ).fit(matrix[of_family[rows]], labels, sample_weight=weights)
-        coefficients = regression.coef_[0]
+        coefficients, intercept[column] = regression.coef_[0], regression.intercept_[0]
+        if degrees is not None:
+            graded = of_family[~np.isnan(degrees[of_family, column])]
+            if len(graded) >= LEAST_GRADED:
+                slope = LinearSVR(
+                    C=config.degree_strength, loss="squared_epsilon_insensitive", epsilon=0.0, dual=True,
+                    tol=3e-2, max_iter=200, random_state=config.seed,
+                ).fit(matrix[graded], degrees[graded, column], sample_weight=weight[graded])  # fmt: skip
+                coefficients = coefficients + config.degree_share * slope.coef_
+                intercept[column] += config.degree_share * slope.intercept_[0]
         own[:, column] = coefficients[:terms]
         own[cut:, column] *= config.character_share
         for number, (_, scale) in enumerate(NEIGHBOURS):
             start = terms + number * cut
             around[number, :, column] = coefficients[start : start + cut] * scale
         beyond[:, column] = coefficients[first:]
-        intercept[column] = regression.intercept_[0]
     return WordModel(vocabulary, own, around, intercept, *heard.parts(beyond))
 
 

@@ -26,6 +26,7 @@ SPANS = "cues"
 _PASSED_OVER = frozenset((*FILLERS, "well", "oh", "hmm", "mm", "just", "like", "really", "honestly"))
 _ANNOTATION: dict[Need, str] = {"lemma": "LEMMA", "tag": "TAG", "dep": "DEP"}
 _TEXT_KEYS = ("NORM", "LOWER")
+_TEXT = "text"
 
 
 class RuptureCues:
@@ -167,7 +168,9 @@ def _is_aside(token: Token) -> bool:
 
 def _words(doc: Doc) -> int:
     # Not tokens: "don't" is two tokens and one word.
-    return sum(any(character.isalnum() for character in word) for word in doc.text.split())
+    # The text as it was given, where it is at hand: to put it together again from the tokens is slow.
+    text = doc.user_data.get(_TEXT) or doc.text
+    return sum(any(character.isalnum() for character in word) for word in text.split())
 
 
 def _by_norm(pattern: tuple[dict[str, Any], ...]) -> Iterator[dict[str, Any]]:
@@ -300,7 +303,13 @@ def cue_hits(doc: Doc, cues: CueList) -> tuple[CueHit, ...]:
 
 def turn_docs(pipeline: Language, texts: Iterable[str]) -> Iterator[Doc]:
     """Send the speaker's words of turns through the pipeline; loose hyphens of cut-offs are blanked."""
-    return pipeline.pipe(map(without_loose_hyphens, texts), batch_size=256)
+    return pipeline.pipe((_doc(pipeline, without_loose_hyphens(text)) for text in texts), batch_size=256)
+
+
+def _doc(pipeline: Language, text: str) -> Doc:
+    doc = pipeline.make_doc(text)
+    doc.user_data[_TEXT] = text
+    return doc
 
 
 def find_cues(pipeline: Language, texts: Iterable[str]) -> Iterator[tuple[CueHit, ...]]:

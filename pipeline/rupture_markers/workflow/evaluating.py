@@ -217,11 +217,12 @@ def keep_evaluation(model: str | Path, path: Path) -> None:
         report = EvaluationReport.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         raise ModelError("this is no evaluation.", "Make one with 'rupture evaluate'.", path=path) from None
-    here = report.model_sha256 == manifest.sha256 if report.model_id else report.config == manifest.config
+    alike = (report.config, report.graded_turns) == (manifest.config, manifest.graded_turns)
+    here = report.model_sha256 == manifest.sha256 if report.model_id else alike
     if not here or report.codebook_sha256 != manifest.codebook_sha256:
         raise ModelError(
             f"this evaluation is not of model '{manifest.id}' or its way of training.",
-            "Evaluate with --model or --like.", path=path,
+            "Evaluate with --model or --like, and with --degrees if it learnt degrees.", path=path,
         )  # fmt: skip
     pairs = shipped_pairs(None)
     rates = report.behaviour or (pass_rates(check_behaviour(load_model(model), pairs)) if pairs else [])
