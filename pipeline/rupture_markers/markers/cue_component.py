@@ -17,15 +17,15 @@ from spacy.tokens import Doc, Span, Token
 
 from rupture_markers.errors import ConfigError
 from rupture_markers.markers.codebook import load_codebook
+from rupture_markers.markers.cue_patterns import anchor_of, by_norm
 from rupture_markers.markers.cues import START_WORDS, Cue, CueHit, CueList, Need, load_cues
-from rupture_markers.markers.phrases import CHAT_SPELLINGS, teach_spellings, without_loose_hyphens
+from rupture_markers.markers.phrases import teach_spellings, without_loose_hyphens
 from rupture_markers.markers.word_counts import FILLERS
 
 COMPONENT = "rupture_cues"
 SPANS = "cues"
 _PASSED_OVER = frozenset((*FILLERS, "well", "oh", "hmm", "mm", "just", "like", "really", "honestly"))
 _ANNOTATION: dict[Need, str] = {"lemma": "LEMMA", "tag": "TAG", "dep": "DEP"}
-_TEXT_KEYS = ("NORM", "LOWER")
 _TEXT = "text"
 
 
@@ -70,13 +70,13 @@ class RuptureCues:
         matcher = Matcher(pipeline.vocab, validate=False)
         try:
             Matcher(pipeline.vocab, validate=True).add(cue.id, [list(pattern) for pattern in cue.patterns])
-            matcher.add(cue.id, [list(_by_norm(pattern)) for pattern in cue.patterns])
+            matcher.add(cue.id, [list(by_norm(pattern)) for pattern in cue.patterns])
         except ValueError:
             raise ConfigError(
                 f"cue {cue.id}: one of its patterns is none that spaCy's Matcher takes.",
                 "Check the names of its keys (docs/cues.md).",
             ) from None
-        anchors = [_anchor(pattern) for pattern in cue.patterns]
+        anchors = [anchor_of(pattern) for pattern in cue.patterns]
         if not all(anchors):
             if not cue.needs:
                 raise ConfigError(
@@ -103,7 +103,8 @@ class RuptureCues:
         for cue, matcher in self._unanchored:
             self._try(doc, cue, matcher, found)
         if found:
-            size, core = len(doc), _core(doc)
+            size = len(doc)
+            core = _core(doc) if any(cue.whole for cue in found.values()) else (0, size)
             kept = [
                 Span(doc, start, end, label=cue.id)
                 for (_, start, end), cue in found.items()
@@ -171,49 +172,6 @@ def _words(doc: Doc) -> int:
     # The text as it was given, where it is at hand: to put it together again from the tokens is slow.
     text = doc.user_data.get(_TEXT) or doc.text
     return sum(any(character.isalnum() for character in word) for word in text.split())
-
-
-def _by_norm(pattern: tuple[dict[str, Any], ...]) -> Iterator[dict[str, Any]]:
-    """LOWER is read as NORM, so that chat spellings and curly apostrophes match as they do in phrases."""
-    for token in pattern:
-        yield {
-            ("NORM" if key == "LOWER" else key): _normed(value) if key == "LOWER" else value
-            for key, value in token.items()
-        }
-
-
-def _normed(value: Any) -> Any:
-    if isinstance(value, str):
-        return CHAT_SPELLINGS.get(value, _CONTRACTIONS.get(value, value))
-    if isinstance(value, Mapping):
-        return {key: [_normed(v) for v in item] if isinstance(item, list) else item for key, item in value.items()}
-    return value
-
-
-_CONTRACTIONS = {
-    "n't": "not",
-    "'re": "are",
-    "'m": "am",
-    "'ve": "have",
-    "'ll": "will",
-    "ca": "can",
-    "wo": "will",
-}
-
-
-def _anchor(pattern: tuple[dict[str, Any], ...]) -> frozenset[str]:
-    """Words of which any match holds one: of the tokens that must stand, the one with fewest and longest."""
-    sets = []
-    for token in pattern:
-        if token.get("OP", "1") not in ("1", "+", "{1}"):
-            continue
-        value = next((token[key] for key in _TEXT_KEYS if key in token), None)
-        if isinstance(value, str):
-            sets.append([value])
-        elif isinstance(value, Mapping) and isinstance(value.get("IN"), list):
-            sets.append([str(word) for word in value["IN"]])
-    sets.sort(key=lambda words: (min(map(len, words)) < 4, len(words)))
-    return frozenset(sets[0]) if sets else frozenset()
 
 
 def _annotations(pipeline: Language) -> frozenset[Need]:
