@@ -74,14 +74,14 @@ def evaluate(
     """
     from dataclasses import replace
 
-    from rupture_markers.learning.degrees import read_degrees, with_degrees
     from rupture_markers.learning.evaluation_variations import EvaluationOptions
     from rupture_markers.markers.codebook import load_codebook
     from rupture_markers.workflow.evaluating import (
         MissedWords,
-        config_of,
         evaluate_set,
+        learn_degrees,
         open_evaluation_set,
+        way_of,
         words_of_misses,
         write_evaluation,
     )
@@ -103,10 +103,14 @@ def evaluate(
     book = load_codebook(codebook)
     given = open_evaluation_set(folders, book, labels)
     if like is not None:
-        config, kept_out = config_of(like)
-        options, given = replace(options, config=config), given.without_cases(kept_out)
+        way = way_of(like)
+        options, given = replace(options, config=way.config), given.without_cases(way.kept_out)
+        if way.degrees and degrees is None:
+            errors.print(
+                f"{like} learnt degrees, too; without --degrees its way of training is measured on marks alone"
+            )
     if degrees is not None:
-        given = replace(given, coded=with_degrees(given.coded, read_degrees(degrees)))
+        given = learn_degrees(given, degrees)
     with watched() as bar:
         report = evaluate_set(given, book, options, model=model, pairs=pairs, observer=bar)
     missed = words_of_misses(report, given, folders) if show_text else MissedWords({})

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from rupture_markers.learning.dataset import CodedSet, CodingsError, load_coded_set
+from rupture_markers.learning.dataset import CodedSet, CodingsError, join_sets, load_coded_set
 from rupture_markers.learning.degrees import GradedSession, read_degrees, with_degrees
 from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import cross_validate
@@ -19,6 +19,7 @@ from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.registry import read_manifest
 from rupture_markers.learning.training import DEGREES, LIFELIKE, SHARED_SETS
 from rupture_markers.learning.turn_table import TurnTable, degree_columns
+from rupture_markers.learning.word_model import LEAST_GRADED
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
@@ -54,14 +55,12 @@ def graded_by_rule(coded: CodedSet) -> CodedSet:
         words = {turn.index: len(turn.text.split()) for turn in t.turns}
         client = [turn.index for turn in t.turns if turn.speaker == "client"]
         therapist = [turn.index for turn in t.turns if turn.speaker == "therapist"]
-        sessions.append(
-            GradedSession(
-                session_id=t.session_id, grader="rule",
-                withdrawal={n: max(0, 9 - words[n]) for n in client},
-                confrontation={n: min(9, words[n] // 4) for n in client},
-                repair={n: min(9, words[n] // 5) for n in therapist},
-            )
-        )  # fmt: skip
+        degrees: dict[Family, dict[int, int]] = {
+            "withdrawal": {n: max(0, 9 - words[n]) for n in client},
+            "confrontation": {n: min(9, words[n] // 4) for n in client},
+            "repair": {n: min(9, words[n] // 5) for n in therapist},
+        }
+        sessions.append(GradedSession(t.session_id, "rule", degrees))
     return with_degrees(coded, sessions)
 
 
@@ -78,7 +77,10 @@ def test_degrees_of_two_graders_are_averaged_and_other_sessions_passed_over(tmp_
     ("bad", "word"),
     [
         ({**GRADED, "withdrawal": {1: 10, 4: 0}}, "withdrawal"),
-        ({**GRADED, "text": "secret"}, "text"),
+        ({**GRADED, "withdrawal": {-1: 3}}, "withdrawal"),
+        ({**GRADED, "withdrawal": {"secret": 3}}, "withdrawal"),
+        ({**GRADED, "secret": 1}, "the line"),
+        ({**GRADED, "note": "secret"}, "extra forbidden"),
         (GRADED, "twice"),
     ],
 )
@@ -98,11 +100,41 @@ def test_line_that_is_no_json_is_named(tmp_path: Path) -> None:
     assert caught.value.line == 2
 
 
+def test_blank_lines_and_a_byte_order_mark_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "degrees.jsonl"
+    path.write_text("\ufeff" + json.dumps(GRADED) + "\n\n", encoding="utf-8")
+    (session,) = read_degrees(path)
+    assert (session.session_id, session.path, session.line) == ("s1", path, 1)
+
+
 @pytest.mark.parametrize("turns", [{1: 3}, {1: 3, 4: 0, 9: 0}, {0: 3, 1: 3, 4: 0}])
-def test_session_with_other_turns_than_were_graded_is_refused(turns: dict[int, int], codebook: Codebook) -> None:
-    session = GradedSession.model_validate({**GRADED, "withdrawal": turns})
-    with pytest.raises(CodingsError, match="other turns"):
-        with_degrees(load_coded_set([SESSION], [], codebook), [session])
+def test_session_with_other_turns_than_were_graded_is_refused(
+    turns: dict[int, int], codebook: Codebook, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "degrees.jsonl", {**GRADED, "session_id": "s0"}, {**GRADED, "withdrawal": turns})
+    with pytest.raises(CodingsError, match="other turns") as caught:
+        with_degrees(load_coded_set([SESSION], [], codebook), read_degrees(path))
+    assert (caught.value.path, caught.value.line) == (path, 2)
+
+
+def test_sets_keep_their_degrees_when_joined_and_count_those_of_their_sessions(codebook: Codebook) -> None:
+    graded = GradedSession("s1", "g", {"withdrawal": {1: 3, 4: 1}, "confrontation": {1: 0, 4: 6}, "repair": {0: 0}})
+    one = with_degrees(load_coded_set([SESSION], [], codebook), [graded])
+    other = load_coded_set([replace(SESSION, session_id="s2", case_id="c2")], [], codebook)
+    joined = join_sets([other, one])
+    assert joined.degrees["confrontation"] == one.degrees["confrontation"]
+    assert joined.graded_turns == 3
+    assert joined.without_cases(["c1"]).graded_turns == 0
+
+
+def test_a_handful_of_graded_turns_is_not_learnt(
+    sample_table: TurnTable, sample_coded: CodedSet, codebook: Codebook
+) -> None:
+    keys = [sample_table.keys[row] for row in sample_table.rows_of("withdrawal")[: LEAST_GRADED - 1]]
+    few = replace(sample_coded, degrees={"withdrawal": dict.fromkeys(keys, 9.0)})
+    plain, handful = (fit_model(sample_table, given, families_of(codebook), TINY)[0] for given in (sample_coded, few))
+    before, after = (model.score_table(sample_table).probabilities for model in (plain, handful))
+    assert np.array_equal(before, after, equal_nan=True)
 
 
 def test_columns_are_logs_in_the_speakers_turns_and_missing_elsewhere(
@@ -149,24 +181,28 @@ def test_degrees_of_held_out_sessions_change_nothing_in_their_fold(
     assert not np.array_equal(before.probabilities[~rows], after.probabilities[~rows], equal_nan=True)
 
 
+def turns_of(sessions: dict[str, GradedSession]) -> int:
+    return sum(len(g.degrees["withdrawal"]) + len(g.degrees["repair"]) for g in sessions.values())
+
+
 def test_the_readme_tells_how_many_turns_were_graded_and_how_well_the_graders_agree() -> None:
     path = default_file(DEGREES)
     told = (path.parent / "README.md").read_text(encoding="utf-8")
     graded = read_degrees(path)
     first = {g.session_id: g for g in graded if g.grader == "grader_1"}
     second = {g.session_id: g for g in graded if g.grader == "grader_2"}
-    assert f"{sum(len(g.withdrawal) + len(g.repair) for g in first.values()):,} turns" in told
-    assert f"{sum(len(g.withdrawal) + len(g.repair) for g in second.values()):,} of the two real sets" in told
+    assert f"{turns_of(first):,} turns" in told
+    assert f"{turns_of(second):,} of the two real sets" in told
     sets = ("annomi", "mibot")
     assert {name.split("-")[0] for name in second} == set(sets)
     kappas = []
     for name in sets:
         for family in FAMILIES:
             pairs = [
-                (first[session].of_family(family)[turn], degree)
+                (first[session].degrees[family][turn], degree)
                 for session, given in second.items()
                 if session.startswith(name)
-                for turn, degree in given.of_family(family).items()
+                for turn, degree in given.degrees[family].items()
             ]
             kappas.append(cohen_kappa_score(*zip(*pairs, strict=True), weights="quadratic"))
     found = re.search(r"kappa of \.(\d\d) to \.(\d\d)", told)
@@ -184,6 +220,6 @@ def test_every_lifelike_session_is_graded_as_it_stands(codebook: Codebook) -> No
 
 def test_the_shipped_model_says_that_it_learnt_degrees() -> None:
     shipped = read_manifest("baseline")
-    assert "degree" in shipped.label_source
+    assert any("degrees" in source for source in shipped.data_sources)
     assert shipped.graded_turns > 20_000
     assert {*SHARED_SETS, "lifelike"} == set(shipped.training_sets)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from rupture_markers.cli import app
 from rupture_markers.errors import ConfigError, ModelError
+from rupture_markers.learning.dataset import CodingsError
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.registry import model_folder, read_manifest
 from rupture_markers.markers.codebook import load_codebook
@@ -76,6 +77,65 @@ def test_the_card_quotes_an_evaluation_of_its_own_model_alone(evaluated: Path, t
     (tmp_path / "other.json").write_text(json.dumps({**other, "model_sha256": "0" * 64}), encoding="utf-8")
     with pytest.raises(ModelError, match="is not of model"):
         keep_evaluation(model, tmp_path / "other.json")
+
+
+def test_an_evaluation_of_the_way_of_training_must_have_learnt_what_the_model_learnt(
+    evaluated: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(model_folder("baseline"), model)
+    manifest = json.loads((model / "manifest.json").read_text(encoding="utf-8"))
+    report = json.loads((evaluated / "evaluation.json").read_text(encoding="utf-8"))
+    folds = {**report, "model_id": "", "model_sha256": "", "config": manifest["config"]}
+    path = tmp_path / "folds.json"
+    path.write_text(json.dumps({**folds, "graded_turns": 0}), encoding="utf-8")
+    with pytest.raises(ModelError, match="way of training"):
+        keep_evaluation(model, path)
+    path.write_text(json.dumps({**folds, "graded_turns": manifest["graded_turns"]}), encoding="utf-8")
+    keep_evaluation(model, path)
+    # The manifest of a version that did not know these settings: what is not there has its default.
+    older = {key: value for key, value in manifest["config"]["words"].items() if not key.startswith("degree")}
+    manifest["config"]["words"] = older
+    (model / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    keep_evaluation(model, path)
+    kept = read_manifest(model).evaluation
+    assert kept is not None
+    assert kept.graded_turns == manifest["graded_turns"]
+
+
+def test_degrees_are_learnt_where_they_are_given(folder: Path, tmp_path: Path) -> None:
+    sessions = [json.loads(line) for line in (folder / "transcripts.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = []
+    for session in sessions:
+        client = {
+            turn["turn"]: min(9, len(turn["text"]) // 9) for turn in session["turns"] if turn["speaker"] == "client"
+        }
+        others = {turn["turn"]: 0 for turn in session["turns"] if turn["speaker"] == "therapist"}
+        graded = {"withdrawal": client, "confrontation": client, "repair": others}
+        lines.append(json.dumps({"session_id": session["session_id"], "grader": "rule", **graded}))
+    few, whole = tmp_path / "few.jsonl", tmp_path / "whole.jsonl"
+    few.write_text(lines[0] + "\n", encoding="utf-8")
+    whole.write_text("\n".join(lines), encoding="utf-8")
+    like = tmp_path / "like"
+    like.mkdir()
+    manifest = json.loads((model_folder("baseline") / "manifest.json").read_text(encoding="utf-8"))
+    # The sample sessions are what the shipped model keeps out; fewer trees, for time.
+    config = {**manifest["config"], "trees": 5, "inner_folds": 2}
+    (like / "manifest.json").write_text(json.dumps({**manifest, "held_out_cases": [], "config": config}))
+    options = ["evaluate", str(folder), "--folds", "2", "--replicates", "100", "--like", str(like)]
+    refused = CliRunner().invoke(app, [*options, "--degrees", str(few), "--out", str(tmp_path / "refused")])
+    assert isinstance(refused.exception, CodingsError)
+    assert str(few) in str(refused.exception)
+    found = {}
+    for name, more in (("with", ["--degrees", str(whole)]), ("without", [])):
+        done = CliRunner().invoke(app, [*options, *more, "--out", str(tmp_path / name)])
+        assert done.exit_code == 0, done.output
+        assert ("marks alone" in " ".join(done.output.split())) == (name == "without")
+        found[name] = json.loads((tmp_path / name / "evaluation.json").read_text(encoding="utf-8"))
+    assert found["with"]["graded_turns"] == sum(len(session["turns"]) for session in sessions)
+    assert "degrees of" in found["with"]["procedure"]
+    assert "degrees" not in found["without"]["procedure"]
+    assert found["with"]["by_set"] != found["without"]["by_set"]
 
 
 def test_a_folder_that_is_no_data_is_refused_with_what_it_lacks(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def read_codings(path: Path) -> list[Coding]:
         raise CodingsError("this line is not JSON.", "Write one coding a line.", path=path, line=number) from None
     except ValidationError as fault:
         first = fault.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        known = [str(part) for part in first["loc"] if isinstance(part, int) or part in _CodingLine.model_fields]
+        key = ".".join(known) or "the line"  # an unknown key may be a transcript's words
         raise CodingsError(
             f"'{key}': {first['type'].replace('_', ' ')}.",
             "docs/model.md gives the form.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,24 +19,37 @@ from rupture_markers.learning.dataset import CodedSet, CodingsError, TurnKey
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
 from rupture_markers.transcripts.transcript import Transcript
 
-Degree = Annotated[int, Field(ge=0, le=9)]
+_Turns = dict[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=9)]]
 
 
-class GradedSession(BaseModel):
-    """What one grader gave the turns of one session, a degree a turn of the speaker whose turns the family is coded in."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _DegreesLine(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
     session_id: Annotated[str, Field(min_length=1)]
     grader: Annotated[str, Field(min_length=1)]
-    withdrawal: dict[int, Degree]
-    confrontation: dict[int, Degree]
-    repair: dict[int, Degree]
+    withdrawal: _Turns
+    confrontation: _Turns
+    repair: _Turns
 
-    def of_family(self, family: Family) -> Mapping[int, int]:
-        """Turn index to degree."""
-        given: Mapping[int, int] = getattr(self, family)
-        return given
+
+@dataclass(frozen=True)
+class GradedSession:
+    """What one grader gave the turns of one session.
+
+    Attributes
+    ----------
+    session_id, grader : str
+    degrees : Mapping of Family to Mapping of int to int
+        Turn index to degree, of all turns of the speaker whose turns the family is coded in.
+    path, line
+        Where it was read.
+    """
+
+    session_id: str
+    grader: str
+    degrees: Mapping[Family, Mapping[int, int]]
+    path: Path | None = None
+    line: int | None = None
 
 
 def read_degrees(path: Path) -> list[GradedSession]:
@@ -47,33 +60,46 @@ def read_degrees(path: Path) -> list[GradedSession]:
     CodingsError
         With the line that is not as it must be, or that grades a session twice by one grader.
     """
-    graded: list[GradedSession] = []
-    seen: set[tuple[str, str]] = set()
+    graded: dict[tuple[str, str], GradedSession] = {}
     number = 0
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
-                session = GradedSession.model_validate(json.loads(line))
-                if (session.session_id, session.grader) in seen:
+                if not line.strip():
+                    continue
+                found = _DegreesLine.model_validate(json.loads(line))
+                session = GradedSession(
+                    found.session_id,
+                    found.grader,
+                    {family: getattr(found, family) for family in FAMILIES},
+                    path,
+                    number,
+                )
+                if (session.session_id, session.grader) in graded:
                     raise CodingsError(
                         f"session '{session.session_id}' stands here twice by the same grader.",
                         "Keep one of the lines.",
                         path=path,
                         line=number,
                     )
-                seen.add((session.session_id, session.grader))
-                graded.append(session)
+                graded[session.session_id, session.grader] = session
     except (OSError, UnicodeDecodeError):
-        raise CodingsError("the degrees cannot be read.", "Give JSON lines in UTF-8.", path=path) from None
+        raise CodingsError(
+            "the degrees cannot be read.", "Give JSON lines in UTF-8.", path=path, line=number + 1
+        ) from None
     except json.JSONDecodeError:
         raise CodingsError("this line is not JSON.", "Write one session a line.", path=path, line=number) from None
     except ValidationError as fault:
         first = fault.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        known = [str(part) for part in first["loc"][:1] if part in _DegreesLine.model_fields]
+        key = ".".join(known) or "the line"  # an unknown key may be a transcript's words
         raise CodingsError(
-            f"'{key}': {first['type'].replace('_', ' ')}.", "docs/model.md gives the form.", path=path, line=number
+            f"'{key}' is not as it must be ({first['type'].replace('_', ' ')}).",
+            "docs/model.md gives the form.",
+            path=path,
+            line=number,
         ) from None
-    return graded
+    return list(graded.values())
 
 
 def with_degrees(coded: CodedSet, graded: Iterable[GradedSession]) -> CodedSet:
@@ -90,7 +116,7 @@ def with_degrees(coded: CodedSet, graded: Iterable[GradedSession]) -> CodedSet:
         if session.session_id in sessions:
             _require_its_turns(session, sessions[session.session_id])
             for family in FAMILIES:
-                for turn, degree in session.of_family(family).items():
+                for turn, degree in session.degrees[family].items():
                     found[family][session.session_id, turn].append(degree)
     degrees = {
         family: {key: sum(given) / len(given) for key, given in of_family.items()}
@@ -102,10 +128,12 @@ def with_degrees(coded: CodedSet, graded: Iterable[GradedSession]) -> CodedSet:
 def _require_its_turns(session: GradedSession, transcript: Transcript) -> None:
     for family in FAMILIES:
         there = {turn.index for turn in transcript.turns if turn.speaker == CODED_SPEAKER[family]}
-        differing = there ^ session.of_family(family).keys()
+        differing = there ^ session.degrees[family].keys()
         if differing:
             raise CodingsError(
-                f"session '{session.session_id}' has other turns than {session.grader} graded ({family}).",
-                "Leave the degrees of this session out, or use the transcript that was graded.",
+                f"session '{session.session_id}' has other turns than were graded here ({family}).",
+                "Take the line out, or use the transcript that was graded.",
+                path=session.path,
+                line=session.line,
                 turn=min(differing),
             )

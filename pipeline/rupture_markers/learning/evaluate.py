@@ -81,6 +81,7 @@ def evaluate(
             "procedure": (
                 f"{options.folds}-fold cross-validation grouped by case{repeats}, all sets trained together, everything "
                 "fitted inside the fold (vocabulary, both stages, calibration on inner folds grouped by case)"
+                f"{_beside_the_marks(coded.graded_turns)}"
             ),
             "ablation": again.ablation() if options.ablation else [],
             "learning_curve": again.learning_curve() if options.learning_curve else [],
@@ -88,6 +89,10 @@ def evaluate(
             "seconds": round(time.monotonic() - start, 1),
         }
     )
+
+
+def _beside_the_marks(graded: int) -> str:
+    return f"; degrees of {graded} turns learnt beside the marks, those of training turns alone" if graded else ""
 
 
 def evaluate_saved(

@@ -43,8 +43,7 @@ DEGREES = "models/training-data/degrees/degrees.jsonl"
 SET_WEIGHTS: Mapping[str, float] = {"invented": 0.05, "lifelike": 0.15}
 """Strain in sessions that were written is clearer and denser than real strain (docs/detection.md)."""
 BASELINE_LABELS = (
-    "two automated coders (large language models that read whole transcripts, following the coding guide), not people; "
-    "degrees of automated graders beside them, in training alone"
+    "two automated coders (large language models that read whole transcripts, following the coding guide), not people"
 )
 BASELINE_LICENCE = "CC-BY-SA-4.0"
 BASELINE_SOURCES = (
@@ -52,7 +51,7 @@ BASELINE_SOURCES = (
     "AnnoMI (Wu et al., ICASSP 2022; Future Internet 15(3):110, 2023): its repository states no licence; the model "
     "holds no sentence of it, only weights of terms that occur in at least three cases",
     "sessions invented for this project, and lifelike ones written for it and coded by large language models",
-    "how far each turn is a marker, graded by large language models for this project (models/training-data/degrees)",
+    "degrees of how far each turn is a marker, given by large language models for this project (models/training-data/degrees)",
 )
 
 
@@ -171,7 +170,7 @@ def train_baseline(
     workers: int = 2,
     scores_folder: Path | None = None,
 ) -> LoadedModel:
-    """Train the shipped model from the folder of shared data (annomi, mibot, invented) and the lifelike sessions.
+    """Train the shipped model from the folder of shared data (annomi, mibot, invented), the lifelike sessions, and the degrees of all.
 
     Parameters
     ----------

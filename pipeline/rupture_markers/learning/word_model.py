@@ -29,7 +29,7 @@ LEAST_GRADED = 200
 
 @dataclass(frozen=True)
 class WordConfig:
-    """What the first stage is fitted with.
+    """What the first stage and the linear model are fitted with.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class WordConfig:
     character_share : float
         Length that a turn's characters keep beside its words: spelling should tell less than words do.
     degree_share : float
-        How much of the regression on degrees, of log(1 + degree), is added to the log-odds.
+        How much of the regression on degrees, of log(1 + degree), is added to the linear model's log-odds.
     degree_strength : float
         Inverse of its regularisation.
     """

@@ -57,7 +57,11 @@ Turns of '{{ name }}' weigh {{ weight }} of the others.
 
 Logistic regressions on TF-IDF of a turn's words, word pairs and characters and of its neighbours' words; gradient \
 boosting over their out-of-fold scores four turns before and after, the session's level, and {{ m.features }} named \
-features of the dialogue; a logistic calibration on scores out of fold. Soft labels: the share of coders. \
+features of the dialogue; \
+{% if m.format >= 3 %}added to it a second logistic regression that hears the session's words and these features, too; \
+{% endif %}a logistic calibration on scores out of fold. Soft labels: the share of coders. \
+{% if m.graded_turns %}That second regression also learnt how far a turn is a marker (0 to 9) from {{ m.graded_turns }} training \
+turns that large language models graded. {% endif %}\
 {{ m.terms }} terms, none of which occurs in fewer than {{ m.least_cases_a_term }} training cases; no response \
 latencies.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from rupture_markers.coding.gold import gold_turns, read_adjudications
 from rupture_markers.errors import ModelError, StudyError
 from rupture_markers.learning.behaviour import PAIRS_FILE, Pair, PairResult, pass_rates, read_pairs, run_pairs
-from rupture_markers.learning.dataset import CodedSet
+from rupture_markers.learning.dataset import CodedSet, CodingsError
+from rupture_markers.learning.degrees import read_degrees, with_degrees
 from rupture_markers.learning.evaluate import evaluate, evaluate_saved, evaluation_table
 from rupture_markers.learning.evaluation_report import EvaluationReport
 from rupture_markers.learning.evaluation_set import (
@@ -23,8 +24,10 @@ from rupture_markers.learning.evaluation_set import (
 )
 from rupture_markers.learning.evaluation_variations import EvaluationOptions, fits
 from rupture_markers.learning.fit_config import FitConfig
+from rupture_markers.learning.manifest import Manifest
 from rupture_markers.learning.registry import MANIFEST_FILE, LoadedModel, load_model, model_folder, read_manifest
 from rupture_markers.learning.scoring import score_transcripts
+from rupture_markers.learning.word_model import LEAST_GRADED
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.defaults import default_file
 from rupture_markers.markers.marker import FAMILIES, Family
@@ -118,10 +121,39 @@ def check_behaviour(loaded: LoadedModel, pairs: Sequence[Pair]) -> tuple[PairRes
     return run_pairs(pairs, score)
 
 
-def config_of(model: str) -> tuple[FitConfig, tuple[str, ...]]:
-    """What a model was fitted with, and the cases that it kept out."""
+def learn_degrees(given: EvaluationSet, path: Path) -> EvaluationSet:
+    """The set with the degrees of a file.
+
+    Raises
+    ------
+    CodingsError
+        If the file is none of degrees, or holds too few of the set's turns.
+    """
+    graded = replace(given, coded=with_degrees(given.coded, read_degrees(path)))
+    turns = graded.coded.graded_turns
+    if turns < LEAST_GRADED:
+        raise CodingsError(
+            f"it has degrees of {turns} turns of these sessions, and {LEAST_GRADED} are needed.",
+            "Give the degrees of these sessions, or leave out --degrees.",
+            path=path,
+        )
+    return graded
+
+
+@dataclass(frozen=True)
+class WayOfTraining:
+    """What a model was fitted with, the cases that it kept out, and whether it learnt degrees."""
+
+    config: FitConfig
+    kept_out: tuple[str, ...]
+    degrees: bool
+
+
+def way_of(model: str) -> WayOfTraining:
+    """How a model was trained."""
     manifest = read_manifest(model)
-    return TypeAdapter(FitConfig).validate_python(manifest.config), tuple(manifest.held_out_cases)
+    config = TypeAdapter(FitConfig).validate_python(manifest.config)
+    return WayOfTraining(config, tuple(manifest.held_out_cases), manifest.graded_turns > 0)
 
 
 def evaluate_set(
@@ -204,6 +236,12 @@ def write_evaluation(
     return data, page
 
 
+def _fitted_alike(report: EvaluationReport, manifest: Manifest) -> bool:
+    # As configs, not as they stand: an older manifest lacks the settings that came later.
+    ours, theirs = (TypeAdapter(FitConfig).validate_python(given.config) for given in (report, manifest))
+    return (ours, report.graded_turns) == (theirs, manifest.graded_turns)
+
+
 def keep_evaluation(model: str | Path, path: Path) -> None:
     """Put an evaluation into the manifest of the model that it is of, behavioural checks included; the card quotes it.
 
@@ -217,8 +255,7 @@ def keep_evaluation(model: str | Path, path: Path) -> None:
         report = EvaluationReport.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         raise ModelError("this is no evaluation.", "Make one with 'rupture evaluate'.", path=path) from None
-    alike = (report.config, report.graded_turns) == (manifest.config, manifest.graded_turns)
-    here = report.model_sha256 == manifest.sha256 if report.model_id else alike
+    here = report.model_sha256 == manifest.sha256 if report.model_id else _fitted_alike(report, manifest)
     if not here or report.codebook_sha256 != manifest.codebook_sha256:
         raise ModelError(
             f"this evaluation is not of model '{manifest.id}' or its way of training.",
