@@ -56,6 +56,10 @@ def test_bad_line_is_named_without_its_text(tmp_path: Path) -> None:
         read_codings(path)
     assert caught.value.line == 2
     assert "secret" not in str(caught.value)
+    path.write_text(good + "\n" + json.dumps({**json.loads(good), "secret": 1}) + "\n")
+    with pytest.raises(CodingsError, match="'the line'") as caught:
+        read_codings(path)
+    assert "secret" not in str(caught.value)
 
 
 def test_same_session_in_two_sets_is_refused(codebook: Codebook) -> None:

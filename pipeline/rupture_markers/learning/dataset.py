@@ -63,16 +63,17 @@ def read_codings(path: Path) -> list[Coding]:
     except json.JSONDecodeError:
         raise CodingsError("this line is not JSON.", "Write one coding a line.", path=path, line=number) from None
     except ValidationError as fault:
-        first = fault.errors(include_input=False, include_url=False)[0]
-        known = [str(part) for part in first["loc"] if isinstance(part, int) or part in _CodingLine.model_fields]
-        key = ".".join(known) or "the line"  # an unknown key may be a transcript's words
         raise CodingsError(
-            f"'{key}': {first['type'].replace('_', ' ')}.",
-            "docs/model.md gives the form.",
-            path=path,
-            line=number,
+            what_is_wrong(fault, _CodingLine), "docs/model.md gives the form.", path=path, line=number
         ) from None
     return codings
+
+
+def what_is_wrong(fault: ValidationError, line: type[BaseModel]) -> str:
+    """The key of a line that is not as it must be, and why; an unknown key may be a transcript's words and is not named."""
+    first = fault.errors(include_input=False, include_url=False)[0]
+    known = [str(part) for part in first["loc"][:1] if part in line.model_fields]
+    return f"'{known[0] if known else 'the line'}' is not as it must be ({first['type'].replace('_', ' ')})."
 
 
 @dataclass(frozen=True)

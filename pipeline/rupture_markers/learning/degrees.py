@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rupture_markers.learning.dataset import CodedSet, CodingsError, TurnKey
+from rupture_markers.learning.dataset import CodedSet, CodingsError, TurnKey, what_is_wrong
 from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
 from rupture_markers.transcripts.transcript import Transcript
 
@@ -90,14 +90,8 @@ def read_degrees(path: Path) -> list[GradedSession]:
     except json.JSONDecodeError:
         raise CodingsError("this line is not JSON.", "Write one session a line.", path=path, line=number) from None
     except ValidationError as fault:
-        first = fault.errors(include_input=False, include_url=False)[0]
-        known = [str(part) for part in first["loc"][:1] if part in _DegreesLine.model_fields]
-        key = ".".join(known) or "the line"  # an unknown key may be a transcript's words
         raise CodingsError(
-            f"'{key}' is not as it must be ({first['type'].replace('_', ' ')}).",
-            "docs/model.md gives the form.",
-            path=path,
-            line=number,
+            what_is_wrong(fault, _DegreesLine), "docs/model.md gives the form.", path=path, line=number
         ) from None
     return list(graded.values())
 
