@@ -3,8 +3,8 @@
 DATA holds annomi/, mibot/ and invented/. The loop of coding and retraining is simulated on each set: coder_a (an automated
 coder, not a person) codes segments of 20 turns, a third of the cases is held out, and after every round a cheap learner
 is fitted: logistic regression on TF-IDF of the turn's words, beside the log-odds of a baseline that never saw the set
-(the shipped procedure trained on the two other sets and the lifelike sessions, with their degrees), or without it ("from nothing"). Four
-ways of choosing segments are compared, ours once more without its control share, and ranked by the chance of a marker
+(the shipped procedure trained on the two other sets and the lifelike sessions, with their degrees), or without it
+("from nothing"). Four ways of choosing segments are compared, ours once more without its control share, and ranked by the chance of a marker
 with the control share of a tenth of all segments or a fifth of those coded. Written: a table in Markdown and a plot.
 """
 

@@ -1,8 +1,8 @@
 """How often the code of a marked turn is guessed: python benchmarks/code_accuracy.py DATA [--folds N]
 
 DATA holds annomi/, mibot/ and invented/; the lifelike sessions are learnt from, too. For the turns of the shared sets
-that both coders marked with a common code of a family: share whose likeliest code (top 1), or one of the three likeliest (top 3), is a code that both gave, beside the majority code and the three
-commonest codes of the training folds. Folds are grouped by case; vocabulary and ranking are learnt inside them. The two
+that both coders marked with a common code of a family: share whose likeliest code (top 1), or one of the three likeliest
+(top 3), is a code that both gave, beside the majority code and the three commonest codes of the training folds. Folds are grouped by case; vocabulary and ranking are learnt inside them. The two
 coders are automated. Nothing is printed for fewer than 30 turns.
 """
 

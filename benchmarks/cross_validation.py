@@ -1,7 +1,7 @@
 """Reproduce the table of average precision: python benchmarks/cross_validation.py DATA [--out FOLDER]
 
-DATA holds annomi/, mibot/ and invented/; the lifelike sessions of the clone and the degrees are learnt from as well. Writes one file
-of out-of-fold scores per set, of our model and of TF-IDF with logistic regression on the turn alone, in the form that
+DATA holds annomi/, mibot/ and invented/; the lifelike sessions of the clone and the degrees are learnt from as well.
+Writes one file of out-of-fold scores per set, of our model and of TF-IDF with logistic regression on the turn alone, in the form that
 score_markers.py reads, and prints the figures of both.
 """
 

@@ -75,7 +75,9 @@ def train_shipped(
     out: Annotated[Path, typer.Option(help="Folder of the new model.")] = Path("models/baseline"),
     seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 20,
 ) -> None:
-    """Train the shipped model again, with its cross-validation; the lifelike sessions and the degrees are learnt from, too.
+    """Train the shipped model again, with its cross-validation.
+
+    The lifelike sessions and the degrees that go with the project are learnt from, too.
 
     Example: `rupture models train-baseline --data shared-data --out new-baseline`
     """

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
+from tests.learning.small_fit import TINY, families_of
 
 from rupture_markers.learning.dataset import CodedSet, CodingsError, join_sets, load_coded_set
 from rupture_markers.learning.degrees import GradedSession, read_degrees, with_degrees
 from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import cross_validate
-from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.registry import read_manifest
 from rupture_markers.learning.training import DEGREES, LIFELIKE, SHARED_SETS
 from rupture_markers.learning.turn_table import TurnTable, degree_columns
@@ -26,7 +26,6 @@ from rupture_markers.markers.marker import CODED_SPEAKER, FAMILIES, Family
 from rupture_markers.transcripts.interchange import read_interchange
 from rupture_markers.transcripts.transcript import Transcript, Turn
 
-TINY = FitConfig(inner_folds=2, trees=4, least_in_leaf=10)
 SESSION = Transcript(
     "s1", "c1", (Turn(0, "therapist", "How was it?"), Turn(1, "client", "Fine."), Turn(4, "client", "I said fine."))
 )
@@ -42,10 +41,6 @@ GRADED = {
 def written(path: Path, *lines: object) -> Path:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
-
-
-def families_of(codebook: Codebook) -> dict[Family, tuple[str, ...]]:
-    return {family: tuple(c.id for c in codebook.of_family(family)) for family in FAMILIES}
 
 
 def graded_by_rule(coded: CodedSet) -> CodedSet:

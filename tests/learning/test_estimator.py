@@ -3,22 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from tests.learning.small_fit import TINY, families_of
 
 from rupture_markers.learning.calibration import fit_calibration, probability
 from rupture_markers.learning.dataset import CodedSet
 from rupture_markers.learning.estimator import fit_model
 from rupture_markers.learning.evaluation import cross_validate
 from rupture_markers.learning.figures import family_figures, threshold_for_recall
-from rupture_markers.learning.fit_config import FitConfig
 from rupture_markers.learning.turn_table import TurnTable
 from rupture_markers.markers.codebook import Codebook
 from rupture_markers.markers.marker import FAMILIES, Family
-
-TINY = FitConfig(inner_folds=2, trees=4, least_in_leaf=10)
-
-
-def families_of(codebook: Codebook) -> dict[Family, tuple[str, ...]]:
-    return {family: tuple(c.id for c in codebook.of_family(family)) for family in FAMILIES}
 
 
 def test_same_data_and_seed_give_the_same_probabilities(

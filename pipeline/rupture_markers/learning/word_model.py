@@ -164,6 +164,8 @@ def fit_words(
         As `degree_columns` gives them. A second regression learns them, and its weights are added: linear as it is, it
         costs nothing when turns are scored.
     """
+    if degrees is None:
+        degrees = np.full(share.shape, np.nan)
     terms_counted = table.terms if table.terms is not None else np.array([], dtype=np.str_)
     _, case_of_row = np.unique(table.cases, return_inverse=True)
     vocabulary, columns = choose_vocabulary(
@@ -198,15 +200,11 @@ def fit_words(
             C=config.strength, solver="liblinear", dual=True, tol=1e-2, random_state=config.seed, max_iter=1000
         ).fit(matrix[of_family[rows]], labels, sample_weight=weights)
         coefficients, intercept[column] = regression.coef_[0], regression.intercept_[0]
-        if degrees is not None:
-            graded = of_family[~np.isnan(degrees[of_family, column])]
-            if len(graded) >= LEAST_GRADED:
-                slope = LinearSVR(
-                    C=config.degree_strength, loss="squared_epsilon_insensitive", epsilon=0.0, dual=True,
-                    tol=3e-2, max_iter=200, random_state=config.seed,
-                ).fit(matrix[graded], degrees[graded, column], sample_weight=weight[graded])  # fmt: skip
-                coefficients = coefficients + config.degree_share * slope.coef_
-                intercept[column] += config.degree_share * slope.intercept_[0]
+        graded = of_family[~np.isnan(degrees[of_family, column])]
+        if len(graded) >= LEAST_GRADED:
+            slope = _fit_degrees(matrix[graded], degrees[graded, column], weight[graded], config)
+            coefficients = coefficients + config.degree_share * slope.coef_
+            intercept[column] += config.degree_share * slope.intercept_[0]
         own[:, column] = coefficients[:terms]
         own[cut:, column] *= config.character_share
         for number, (_, scale) in enumerate(NEIGHBOURS):
@@ -214,6 +212,16 @@ def fit_words(
             around[number, :, column] = coefficients[start : start + cut] * scale
         beyond[:, column] = coefficients[first:]
     return WordModel(vocabulary, own, around, intercept, *heard.parts(beyond))
+
+
+def _fit_degrees(
+    matrix: csr_matrix, degrees: NDArray[np.float64], weight: NDArray[np.float64], config: WordConfig
+) -> LinearSVR:
+    """Ridge regression in the dual form."""
+    return LinearSVR(
+        C=config.degree_strength, loss="squared_epsilon_insensitive", epsilon=0.0, dual=True, tol=3e-2, max_iter=200,
+        random_state=config.seed,
+    ).fit(matrix, degrees, sample_weight=weight)  # fmt: skip
 
 
 def columns_of(table: TurnTable, vocabulary: Vocabulary) -> csr_matrix:

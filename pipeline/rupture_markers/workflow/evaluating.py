@@ -152,8 +152,7 @@ class WayOfTraining:
 def way_of(model: str) -> WayOfTraining:
     """How a model was trained."""
     manifest = read_manifest(model)
-    config = TypeAdapter(FitConfig).validate_python(manifest.config)
-    return WayOfTraining(config, tuple(manifest.held_out_cases), manifest.graded_turns > 0)
+    return WayOfTraining(_config(manifest), tuple(manifest.held_out_cases), manifest.graded_turns > 0)
 
 
 def evaluate_set(
@@ -238,8 +237,11 @@ def write_evaluation(
 
 def _fitted_alike(report: EvaluationReport, manifest: Manifest) -> bool:
     # As configs, not as they stand: an older manifest lacks the settings that came later.
-    ours, theirs = (TypeAdapter(FitConfig).validate_python(given.config) for given in (report, manifest))
-    return (ours, report.graded_turns) == (theirs, manifest.graded_turns)
+    return (_config(report), report.graded_turns) == (_config(manifest), manifest.graded_turns)
+
+
+def _config(given: EvaluationReport | Manifest) -> FitConfig:
+    return TypeAdapter(FitConfig).validate_python(given.config)
 
 
 def keep_evaluation(model: str | Path, path: Path) -> None:
